@@ -1,0 +1,60 @@
+/** What a node boots from: the boot source override and the boot that follows from it. */
+
+/**
+ * Where a boot may come from. `default` is the node's own order: its first disk, as its firmware would without an override.
+ * @see IPMI 2.0 table 28-14 (boot device selector); Redfish BootSourceOverrideTarget
+ */
+export type BootTarget =
+  | 'default'
+  | 'pxe'
+  | 'disk'
+  | 'disk-safe-mode'
+  | 'diagnostic'
+  | 'cdrom'
+  | 'bios-setup'
+  | 'removable';
+
+/** Redfish's BootSourceOverrideEnabled. */
+export type BootOverrideEnabled = 'disabled' | 'once' | 'continuous';
+
+/** A boot source override, as a client wrote it. */
+export interface BootOverride {
+  readonly enabled: BootOverrideEnabled;
+  readonly target: BootTarget;
+  /** Boot mode that the client asked for; `undefined` leaves the node's own firmware. */
+  readonly mode: 'legacy' | 'uefi' | undefined;
+  /** Grows with every change: names the override that a boot used, so that *once* is consumed exactly once. */
+  readonly revision: number;
+  /** Milliseconds since the epoch at which a *once* override that no boot has used lapses. */
+  readonly expiresAt: number | undefined;
+  /** Opaque to the node: what the face that wrote the override needs to read it back exactly as written. */
+  readonly detail: readonly number[] | undefined;
+}
+
+/** The boot that the machine shall do next. Handed to a driver. */
+export interface NextBoot {
+  readonly target: BootTarget;
+  readonly mode: 'legacy' | 'uefi' | undefined;
+  /** Revision of the override that this follows from; the driver names it when the machine has booted. */
+  readonly revision: number;
+}
+
+/** No override: the node's own order. */
+export const noOverride: BootOverride = {
+  enabled: 'disabled',
+  target: 'default',
+  mode: undefined,
+  revision: 0,
+  expiresAt: undefined,
+  detail: undefined,
+};
+
+/** What the next boot does under an override. */
+export function nextBoot(override: BootOverride): NextBoot {
+  const applies = override.enabled !== 'disabled';
+  return {
+    target: applies ? override.target : 'default',
+    mode: applies ? override.mode : undefined,
+    revision: override.revision,
+  };
+}

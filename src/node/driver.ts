@@ -1,0 +1,135 @@
+import type { BootTarget, NextBoot } from './boot.ts';
+import type { PowerState } from './power.ts';
+import type { SerialPort } from './serial.ts';
+import type { LabSpec } from './spec.ts';
+
+/** Names a machine of a driver: `LAB/NODE`. */
+export type MachineId = string;
+
+/** The name under which a driver knows a node of a lab. */
+export function machineId(lab: string, node: string): MachineId {
+  return `${lab}/${node}`;
+}
+
+/** What a driver can be asked to do with one machine. */
+export type MachineAct =
+  | { readonly action: 'on'; readonly boot: NextBoot }
+  /** Hard: the guest is not asked. */
+  | { readonly action: 'off' }
+  /** Asks the guest, by ACPI; resolves when it has been asked, not when it has obeyed. */
+  | { readonly action: 'soft-off' }
+  /** Hard reset of a running machine. */
+  | { readonly action: 'reset'; readonly boot: NextBoot }
+  | { readonly action: 'nmi' }
+  /** What the machine shall boot from when it next boots by itself. */
+  | { readonly action: 'set-next-boot'; readonly boot: NextBoot };
+
+/** What a driver can do for a machine. A face never offers more. */
+export interface Capabilities {
+  readonly actions: readonly MachineAct['action'][];
+  readonly bootTargets: readonly BootTarget[];
+  /** How long, in milliseconds, a call and the transition that follows it may take before it has failed. */
+  readonly timeouts: {
+    readonly on: number;
+    readonly off: number;
+    /** How long a guest is given to obey a soft off. */
+    readonly softOff: number;
+    readonly reset: number;
+  };
+}
+
+/** What a driver saw of a machine. */
+export type Observation =
+  | {
+      readonly type: 'power';
+      readonly power: PowerState;
+      /** Why, where the driver knows: the guest's own doing, or somebody behind our back. */
+      readonly cause?: 'guest' | 'platform' | undefined;
+      readonly detail?: string | undefined;
+    }
+  /** Firmware has started: after power-on, a reset, or a reboot by the guest itself. */
+  | {
+      readonly type: 'booted';
+      /** Revision of the {@link NextBoot} that this boot follows. */
+      readonly revision: number;
+      readonly cause: 'power-on' | 'reset' | 'guest';
+    }
+  | { readonly type: 'panicked'; readonly detail: string }
+  /** Share of its processors that the machine uses, 0 to 1. */
+  | { readonly type: 'load'; readonly load: number };
+
+/** Why a driver call failed, by what to do about it. */
+export type DriverErrorKind =
+  /** The machine is in a transition; wait for it and try again (Nova's 409). */
+  | 'conflict'
+  /** A passing fault of the platform; try again. */
+  | 'transient'
+  /** The platform will not do it, however often it is asked: policy, quota, a broken machine. */
+  | 'refused'
+  /** This driver cannot do that. */
+  | 'unsupported'
+  /** The machine no longer exists. */
+  | 'gone';
+
+/** A driver call that failed. */
+export class DriverError extends Error {
+  readonly kind: DriverErrorKind;
+
+  constructor(kind: DriverErrorKind, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'DriverError';
+    this.kind = kind;
+  }
+}
+
+/**
+ * Something that a lab needs and a driver makes: a network, a machine.
+ * Two resources are the same thing when kind and name are equal, and need no work when the specs are equal too.
+ */
+export interface Resource {
+  readonly kind: 'network' | 'machine';
+  readonly name: string;
+  /** Plain JSON: all that the driver needs to make it, and that decides whether it has changed. */
+  readonly spec: unknown;
+}
+
+/** One step from what exists to what a lab file says. */
+export interface Change {
+  readonly op: 'create' | 'update' | 'delete';
+  readonly kind: Resource['kind'];
+  readonly name: string;
+  /** For people: `memory 512 MiB → 1 GiB, at its next power-on`. */
+  readonly summary: string;
+  /** Whether it loses data or interrupts a machine, so that a person should be asked. */
+  readonly disruptive: boolean;
+}
+
+/** The part of a driver that makes what a lab is made of. Every call may be repeated after it was interrupted. */
+export interface Provider {
+  /** What the platform holds for a lab now, half-made things included. Only what this project made for that lab. */
+  existing(lab: string): Promise<readonly Resource[]>;
+  /** Steps that lead from what exists to `wanted`; in an order in which they can be applied. `wanted` without networks and nodes takes all away. */
+  plan(wanted: LabSpec): Promise<readonly Change[]>;
+  /** Does one step of a plan. Deleting what is gone succeeds. */
+  apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void>;
+}
+
+/** Where machines come from. */
+export interface Driver extends Provider, AsyncDisposable {
+  readonly name: string;
+  capabilities(machine: MachineId): Capabilities;
+  /**
+   * Delivers what is seen of every machine: first a snapshot, then changes, until `signal` aborts. Machines that
+   * are made later are seen too.
+   * @returns when the snapshot has been delivered
+   */
+  watch(listener: (machine: MachineId, observation: Observation) => void, signal: AbortSignal): Promise<void>;
+  /**
+   * Does one thing with one machine. Resolves when the platform has taken it; for on and off the `power` observation
+   * is the proof, a reset or NMI is done when this resolves. At most one call per machine is under way.
+   * @throws {@link DriverError}
+   */
+  act(machine: MachineId, act: MachineAct, signal: AbortSignal): Promise<void>;
+  /** The machine's serial port, which can be had whether the machine is on or off. */
+  serial(machine: MachineId): SerialPort;
+}

@@ -1,0 +1,18 @@
+import { type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+/** A logger that says nothing: for tests and for parts whose owner does not log. */
+export const silentLog: Logger = pino({ level: 'silent' });
+
+/**
+ * A logger of JSON lines.
+ * @param level - least severity that is written
+ * @param path - file to append to; standard error by default
+ */
+export function createLog(level: string, path?: string): Logger {
+  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  return path === undefined
+    ? pino(options, pino.destination(2))
+    : pino(options, pino.destination({ dest: path, mode: 0o600 }));
+}
