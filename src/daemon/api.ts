@@ -1,0 +1,134 @@
+import type { LabDefinition } from '../lab/definition.ts';
+import type { BootOverride, BootTarget } from '../node/boot.ts';
+import type { Change } from '../node/driver.ts';
+import type { EventEntry } from '../node/event-log.ts';
+import type { PowerAction, PowerState } from '../node/power.ts';
+import type { NodeSpec } from '../node/spec.ts';
+import type { Operation, OperationResult } from '../node/state.ts';
+
+/**
+ * The daemon's control API: HTTP and JSON over a Unix socket that only its owner may open.
+ *
+ *     GET    /v1/daemon                          DaemonStatus
+ *     POST   /v1/daemon/stop                     204; labs stay as they are
+ *     GET    /v1/labs                            LabStatus[]
+ *     GET    /v1/labs/LAB                        LabStatus
+ *     POST   /v1/labs/plan      LabDefinition    PlanAnswer
+ *     POST   /v1/labs/apply     LabDefinition    stream of Progress, a JSON value a line
+ *     DELETE /v1/labs/LAB                        stream of Progress; a lab that is not there is done at once
+ *     GET    /v1/labs/LAB/credentials            CredentialsAnswer
+ *     POST   /v1/labs/LAB/nodes/NODE/power       PowerRequest → OperationAnswer
+ *     PUT    /v1/labs/LAB/nodes/NODE/boot        BootRequest → NodeStatus
+ *     GET    /v1/labs/LAB/nodes/NODE             NodeStatus
+ *     GET    /v1/labs/LAB/nodes/NODE/events      EventEntry[]
+ *     GET    /v1/labs/LAB/nodes/NODE/console     the serial output kept since power-on, as bytes
+ *     GET    … /console with Upgrade: console    a raw two-way byte stream after 101
+ *     PUT    /v1/labs/LAB/nodes/NODE/deploy      204: the next network boot runs the deploy ramdisk
+ *     GET    /v1/labs/LAB/nodes/NODE/reports     Report[] of what netbooted or deployed systems said
+ *
+ * Errors: status 4xx or 5xx with {@link ApiError}.
+ */
+export const apiVersion = 'v1';
+
+/** Any refusal of the API. */
+export interface ApiError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string | undefined;
+}
+
+/** `GET /v1/daemon`. */
+export interface DaemonStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: number;
+  readonly stateDirectory: string;
+  /** Datagrams dropped by reason, all BMCs together. */
+  readonly dropped: Readonly<Record<string, number>>;
+}
+
+/** A lab and its nodes. */
+export interface LabStatus {
+  readonly name: string;
+  /** `applying` and `deleting` survive a kill: `up` or `down` finishes them. */
+  readonly phase: 'up' | 'applying' | 'deleting' | 'failed';
+  /** Why it failed; empty otherwise. */
+  readonly message: string;
+  readonly driver: string;
+  /** Facts of the driver that matter to a person: `accelerator: kvm`, `networking: user`. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly source: string;
+  readonly nodes: readonly NodeStatus[];
+}
+
+/** A node and its BMC. */
+export interface NodeStatus {
+  readonly lab: string;
+  readonly name: string;
+  readonly spec: NodeSpec;
+  readonly power: PowerState;
+  readonly operation: Operation | undefined;
+  readonly lastResult: OperationResult | undefined;
+  readonly boot: BootOverride;
+  readonly bmc: {
+    readonly address: string;
+    readonly port: number;
+    readonly users: readonly string[];
+    /** Why nobody answers there; undefined when it listens. */
+    readonly problem: string | undefined;
+  };
+  readonly consoleLog: string | undefined;
+}
+
+/** `POST /v1/labs/plan`. */
+export interface PlanAnswer {
+  readonly changes: readonly Change[];
+  readonly warnings: readonly string[];
+}
+
+/** One line of a long answer. The last one is `done` or `failed`. */
+export type Progress =
+  | { readonly type: 'plan'; readonly changes: readonly Change[] }
+  | { readonly type: 'start'; readonly change: Change }
+  | { readonly type: 'finish'; readonly change: Change }
+  | { readonly type: 'note'; readonly message: string }
+  | { readonly type: 'done'; readonly lab: LabStatus | undefined }
+  | { readonly type: 'failed'; readonly error: ApiError };
+
+/** `POST …/power`. */
+export interface PowerRequest {
+  readonly action: PowerAction;
+  /** Milliseconds to wait for the operation's end; 0 answers when it is accepted. */
+  readonly wait: number;
+}
+
+/** Answer to a power request. */
+export interface OperationAnswer {
+  readonly node: NodeStatus;
+  /** How the operation ended, if it did within `wait`; undefined when there was nothing to do or it goes on. */
+  readonly result: OperationResult | undefined;
+}
+
+/** `PUT …/boot`. */
+export interface BootRequest {
+  readonly target: BootTarget;
+  readonly enabled: 'disabled' | 'once' | 'continuous';
+  readonly mode: 'legacy' | 'uefi' | undefined;
+}
+
+/** `GET …/credentials`. */
+export interface CredentialsAnswer {
+  readonly nodes: Readonly<Record<string, readonly { name: string; password: string; privilege: string }[]>>;
+}
+
+/** What a netbooted or deployed system said of itself. */
+export interface Report {
+  readonly at: number;
+  readonly mac: string;
+  /** `ramdisk`, `deployed`, `deploy-failed`, `disk`. */
+  readonly stage: string;
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+/** The parts of the API's answers that the CLI prints. */
+export type { BootOverride, BootTarget, Change, EventEntry, LabDefinition };

@@ -1,0 +1,55 @@
+import type { LabSpec } from '../node/spec.ts';
+
+/** A lab file that has been read: every default filled in, every secret resolved. What the daemon is told. */
+export interface LabDefinition {
+  readonly spec: LabSpec;
+  readonly driver: DriverChoice;
+  /** By node name; every node of `spec` has one. */
+  readonly bmcs: Readonly<Record<string, BmcDefinition>>;
+  /** Absolute path of the file, for messages. */
+  readonly source: string;
+}
+
+/** Which driver makes the machines, and its options. */
+export type DriverChoice =
+  | {
+      readonly name: 'qemu';
+      /** `auto` uses KVM where a machine runs under it. */
+      readonly accel: 'auto' | 'kvm' | 'tcg';
+      /** `auto` makes bridges where it may, else uses QEMU's user networking. */
+      readonly networking: 'auto' | 'bridge' | 'user';
+    }
+  | {
+      readonly name: 'simulated';
+      /** Milliseconds that a transition takes. */
+      readonly latency: number;
+      /** Share of driver calls that fail with a transient error, 0 to 1. */
+      readonly faultRate: number;
+      /** Seed of the faults, so that a run can be had again. */
+      readonly seed: number;
+    };
+
+/** A user of a BMC. */
+export interface UserDefinition {
+  readonly name: string;
+  /** `undefined`: generated once and kept by the daemon. */
+  readonly password: string | undefined;
+  readonly privilege: 'callback' | 'user' | 'operator' | 'administrator';
+}
+
+/** One node's BMC. */
+export interface BmcDefinition {
+  readonly users: readonly UserDefinition[];
+  readonly ipmi: {
+    readonly address: string;
+    /** `undefined`: the daemon takes a free one and keeps it. */
+    readonly port: number | undefined;
+    readonly cipherSuites: readonly number[];
+    readonly ipmi15: boolean;
+    /** Two-key login: hexadecimal, at most 40 digits. */
+    readonly kg: string | undefined;
+    readonly sessionTimeout: number;
+    readonly maximumSessions: number;
+    readonly channelPrivilege: 'callback' | 'user' | 'operator' | 'administrator';
+  };
+}
