@@ -2,6 +2,7 @@ import type { Node } from '../../node/node.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Accounts, Privilege } from '../accounts.ts';
 import type { Session } from './command.ts';
+import type { CompletionCode } from './completion.ts';
 import type { BmcMemory } from './memory.ts';
 
 /** How a BMC's IPMI face is set up, from the lab file. */
@@ -22,6 +23,28 @@ export interface IpmiSettings {
   readonly port: number;
 }
 
+/** What a client asks for when it activates the SOL payload. @see IPMI 2.0 table 24-2 */
+export interface SolOptions {
+  readonly encrypt: boolean;
+  readonly authenticate: boolean;
+  /** Test mode: the serial port is left alone. */
+  readonly test: boolean;
+}
+
+/** Answer to an activation: a refusal is Activate Payload's completion code. */
+export type SolActivation = { readonly ok: true } | { readonly ok: false; readonly code: CompletionCode };
+
+/** Serial over LAN of one BMC: one instance, owned by one session at a time. @see IPMI 2.0 §15 */
+export interface SolPort {
+  readonly owner: Session | undefined;
+  activate(session: Session, options: SolOptions): SolActivation;
+  /** A SOL payload that a session has sent; dropped if it is not the owner's. Never throws. */
+  receive(session: Session, payload: Buffer): void;
+  deactivate(): void;
+  /** A session has ended: gives the port back if it was its. */
+  sessionClosed(session: Session): void;
+}
+
 /** One BMC: what commands work on. */
 export interface Bmc {
   readonly node: Node;
@@ -32,6 +55,8 @@ export interface Bmc {
   readonly memory: BmcMemory;
   /** Sessions that are open now. */
   readonly sessions: Iterable<Session>;
+  /** Made when first used. */
+  readonly sol: SolPort;
   /** Ends all sessions and answers nothing for a moment, as a controller that restarts. Its node is not touched. */
   reset(kind: 'cold' | 'warm'): void;
 }

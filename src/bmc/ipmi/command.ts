@@ -27,6 +27,9 @@ export interface Session {
   privilege: Privilege;
   readonly remote: { readonly address: string; readonly port: number };
   readonly protocol: 'rmcp+' | 'ipmi-1.5';
+  /** Whether its cipher suite has integrity and confidentiality: {@link send} uses what there is. */
+  readonly authenticated: boolean;
+  readonly encrypted: boolean;
   /** Sends a payload that is not an answer (SOL). Payload type as in IPMI 2.0 table 13-16. */
   send(payloadType: number, payload: Uint8Array): void;
   /** Ends the session after the current response has been sent. */
