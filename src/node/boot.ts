@@ -25,7 +25,9 @@ export interface BootOverride {
   readonly mode: 'legacy' | 'uefi' | undefined;
   /** Grows with every change: names the override that a boot used, so that *once* is consumed exactly once. */
   readonly revision: number;
-  /** Milliseconds since the epoch at which a *once* override that no boot has used lapses. */
+  /** Milliseconds that a *once* override waits for a power command before it lapses; `undefined` waits for ever. */
+  readonly lifetime: number | undefined;
+  /** Milliseconds since the epoch at which it lapses. */
   readonly expiresAt: number | undefined;
   /** Opaque to the node: what the face that wrote the override needs to read it back exactly as written. */
   readonly detail: readonly number[] | undefined;
@@ -45,6 +47,7 @@ export const noOverride: BootOverride = {
   target: 'default',
   mode: undefined,
   revision: 0,
+  lifetime: undefined,
   expiresAt: undefined,
   detail: undefined,
 };

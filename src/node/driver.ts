@@ -53,6 +53,8 @@ export type Observation =
       /** Revision of the {@link NextBoot} that this boot follows. */
       readonly revision: number;
       readonly cause: 'power-on' | 'reset' | 'guest';
+      /** Part of the snapshot: the boot that a running machine did before this driver began to watch. */
+      readonly earlier?: boolean | undefined;
     }
   | { readonly type: 'panicked'; readonly detail: string }
   /** Share of its processors that the machine uses, 0 to 1. */
@@ -120,7 +122,8 @@ export interface Driver extends Provider, AsyncDisposable {
   capabilities(machine: MachineId): Capabilities;
   /**
    * Delivers what is seen of every machine: first a snapshot, then changes, until `signal` aborts. Machines that
-   * are made later are seen too.
+   * are made later are seen too. The snapshot of a running machine names the boot it did last (`earlier`), so that
+   * an override which that boot used is not used again.
    * @returns when the snapshot has been delivered
    */
   watch(listener: (machine: MachineId, observation: Observation) => void, signal: AbortSignal): Promise<void>;

@@ -1,17 +1,19 @@
-import type { BootOverride } from './boot.ts';
-import type { EventLog } from './event-log.ts';
+import { type BootOverride, noOverride } from './boot.ts';
+import type { MachineAct } from './driver.ts';
+import { type EventLog, emptyEventLog } from './event-log.ts';
 import type { PowerAction, PowerState, RestorePolicy } from './power.ts';
-import type { Watchdog } from './watchdog.ts';
+import { idleWatchdog, type Watchdog } from './watchdog.ts';
 
 /** One driver call that an operation consists of. A `cycle` is `off`, then `on`. */
 export type OperationStep = 'on' | 'off' | 'soft-off' | 'reset' | 'nmi';
 
 /**
  * How far an operation is.
- * `acting` the driver's call is under way; `verifying` it is done and the proof has not been seen; `waiting` it
+ * `queued` the driver is to be called as soon as it is free; `acting` the driver's call is under way; `verifying` it is done and the proof has not been seen; `waiting` it
  * could not be done now and is tried again at `until` or when the machine's power is seen to change.
  */
 export type OperationPhase =
+  | { readonly name: 'queued' }
   | { readonly name: 'acting' }
   | { readonly name: 'verifying' }
   | { readonly name: 'waiting'; readonly until: number; readonly reason: string };
@@ -24,8 +26,10 @@ export interface Operation {
   /** Steps to do, the current one first. */
   readonly steps: readonly [OperationStep, ...OperationStep[]];
   readonly phase: OperationPhase;
-  /** Names the driver call under way, so that the end of an older one is not taken for it. */
-  readonly attempt: number;
+  /** How often the current step was tried and has to be tried again. */
+  readonly retries: number;
+  /** What set it off, and so why the machine starts if it does. */
+  readonly trigger: RestartCause;
   readonly startedAt: number;
   /** Milliseconds since the epoch at which the current step has failed. */
   readonly deadline: number;
@@ -41,6 +45,22 @@ export interface OperationResult {
   readonly at: number;
 }
 
+/** A power command that waits for the operation before it to end. */
+export interface PendingAction {
+  /** The ID that its operation will have. */
+  readonly id: number;
+  readonly action: PowerAction;
+  readonly trigger: RestartCause;
+}
+
+/** A driver call that is under way. */
+export interface DriverCall {
+  /** Grows with every call of the node, so that the end of an older call is not taken for this one's. */
+  readonly id: number;
+  readonly act: MachineAct;
+  readonly aborted: boolean;
+}
+
 /** Why the machine last started. @see IPMI 2.0 table 28-11 */
 export type RestartCause = 'unknown' | 'command' | 'watchdog' | 'restore-policy' | 'guest';
 
@@ -49,11 +69,13 @@ export interface DurableState {
   readonly boot: BootOverride;
   readonly operation: Operation | undefined;
   /** What was asked for meanwhile: done when `operation` has ended. Later commands replace it. */
-  readonly pending: PowerAction | undefined;
+  readonly pending: PendingAction | undefined;
   /** The power state last seen, for the restore policy. */
   readonly lastPower: PowerState;
   readonly restorePolicy: RestorePolicy;
   readonly restartCause: RestartCause;
+  /** When the machine was seen to power on; `undefined` while it is off. Milliseconds since the epoch. */
+  readonly onSince: number | undefined;
   /** Milliseconds that the machine was powered on before `onSince`. */
   readonly poweredOn: number;
   readonly nextOperationId: number;
@@ -67,12 +89,60 @@ export interface NodeState {
   readonly log: EventLog;
   /** Observed, never intended. */
   readonly power: PowerState;
-  /** When the machine was seen to power on; `undefined` while it is off. Milliseconds since the epoch. */
-  readonly onSince: number | undefined;
-  readonly lastResult: OperationResult | undefined;
+  /** Whether the driver has been heard since the daemon started. */
+  readonly seen: boolean;
+  /** Whether a driver call has failed and none has been done since: what is observed may still change by it. */
+  readonly unsure: boolean;
+  /** Whether the host lost power while the daemon was away, so that the restore policy is due. */
+  readonly powerLost: boolean;
+  /** How the latest operations ended, newest last. */
+  readonly results: readonly OperationResult[];
+  readonly call: DriverCall | undefined;
+  readonly nextCallId: number;
+  /** Revision of the boot override that the machine has been told of; `undefined` when that is not known. */
+  readonly toldBoot: number | undefined;
+  /** When to tell it again after it could not be told. */
+  readonly tellBootAt: number | undefined;
   /** Identify light: lit until then; `Infinity` until told otherwise, `undefined` dark. */
   readonly identifyUntil: number | undefined;
   readonly watchdog: Watchdog;
   /** Share of its processors in use, 0 to 1, where the driver can tell. */
   readonly load: number | undefined;
+}
+
+/** A node that was never powered on and of which nothing has been seen. */
+export const newDurableState: DurableState = {
+  boot: noOverride,
+  operation: undefined,
+  pending: undefined,
+  lastPower: 'unknown',
+  restorePolicy: 'always-off',
+  restartCause: 'unknown',
+  onSince: undefined,
+  poweredOn: 0,
+  nextOperationId: 1,
+  assetTag: '',
+};
+
+/** The state of a node as the daemon starts, from what was kept of it. */
+export function initialState(
+  durable: DurableState = newDurableState,
+  log: EventLog = emptyEventLog,
+): NodeState {
+  return {
+    durable,
+    log,
+    power: 'unknown',
+    seen: false,
+    unsure: false,
+    powerLost: false,
+    results: [],
+    call: undefined,
+    nextCallId: 1,
+    toldBoot: undefined,
+    tellBootAt: undefined,
+    identifyUntil: undefined,
+    watchdog: idleWatchdog,
+    load: undefined,
+  };
 }

@@ -1,0 +1,297 @@
+import { join } from 'node:path';
+import type { NextBoot } from '../../node/boot.ts';
+import {
+  type Capabilities,
+  type Change,
+  type Driver,
+  DriverError,
+  type MachineAct,
+  type MachineId,
+  machineId,
+  type Observation,
+  type Resource,
+} from '../../node/driver.ts';
+import type { SerialPort } from '../../node/serial.ts';
+import type { LabSpec } from '../../node/spec.ts';
+import type { Clock } from '../../support/clock.ts';
+import { type Document, fileDocument } from '../../support/document.ts';
+import { createRandom } from '../../support/random.ts';
+import { SimulatedSerial } from './simulated-serial.ts';
+
+/** How simulated machines behave. */
+export interface SimulatedOptions {
+  /** Where labs are kept, one document a lab; `undefined` keeps nothing. */
+  readonly stateDirectory: string | undefined;
+  readonly clock: Clock;
+  /** Milliseconds from a call to its effect. */
+  readonly latency: number;
+  /** Share of calls that fail with a transient error, 0 to 1. */
+  readonly faultRate: number;
+  readonly seed: number;
+}
+
+/** A simulated lab as it is kept: what it has, and which of its machines are on. */
+interface KeptLab {
+  readonly resources: readonly Resource[];
+  readonly on: readonly string[];
+}
+
+interface Lab {
+  /** By kind and name. */
+  readonly resources: Map<string, Resource>;
+  readonly document: Document<KeptLab> | undefined;
+  /** The write that is under way, and whether something changed since it began. */
+  writing: Promise<void> | undefined;
+  dirty: boolean;
+}
+
+interface Machine {
+  power: 'on' | 'off';
+  boot: NextBoot;
+  serial: SimulatedSerial | undefined;
+}
+
+const capabilities: Capabilities = {
+  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
+  bootTargets: ['default', 'pxe', 'disk', 'disk-safe-mode', 'diagnostic', 'cdrom', 'bios-setup', 'removable'],
+  timeouts: { on: 60_000, off: 60_000, softOff: 120_000, reset: 60_000 },
+};
+
+const noBoot: NextBoot = { target: 'default', mode: undefined, revision: 0 };
+
+/** Machines with nothing behind them, for tests of what drives us: thousands of them cost next to nothing. */
+export class SimulatedDriver implements Driver {
+  readonly name = 'simulated';
+  readonly #options: SimulatedOptions;
+  readonly #random: () => number;
+  readonly #labs = new Map<string, Lab>();
+  readonly #machines = new Map<MachineId, Machine>();
+  #listener: ((machine: MachineId, observation: Observation) => void) | undefined;
+
+  constructor(options: SimulatedOptions) {
+    this.#options = options;
+    this.#random = createRandom(options.seed);
+  }
+
+  capabilities(): Capabilities {
+    return capabilities;
+  }
+
+  facts(): Record<string, string> {
+    const { latency, faultRate } = this.#options;
+    return { latency: `${latency} ms`, faults: `${faultRate * 100} %` };
+  }
+
+  async watch(
+    listener: (machine: MachineId, observation: Observation) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#listener = listener;
+    signal.addEventListener('abort', () => {
+      if (this.#listener === listener) this.#listener = undefined;
+    });
+    for (const [id, { power, boot }] of this.#machines) {
+      if (power === 'on')
+        listener(id, { type: 'booted', revision: boot.revision, cause: 'power-on', earlier: true });
+      listener(id, { type: 'power', power });
+    }
+  }
+
+  async act(id: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
+    const machine = this.#machine(id);
+    if (act.action === 'set-next-boot') {
+      machine.boot = act.boot;
+      return;
+    }
+    await this.#delay(signal);
+    if (this.#random() < this.#options.faultRate) throw new DriverError('transient', 'simulated fault');
+    switch (act.action) {
+      case 'on':
+        if (machine.power === 'on') return;
+        machine.boot = act.boot;
+        this.#change(id, machine, 'on');
+        this.#boot(id, machine, 'power-on');
+        break;
+      case 'off':
+        this.#change(id, machine, 'off');
+        break;
+      case 'soft-off':
+        this.#change(id, machine, 'off', 'guest');
+        break;
+      case 'reset':
+        if (machine.power === 'off') throw new DriverError('refused', 'the machine is off');
+        machine.boot = act.boot;
+        this.#boot(id, machine, 'reset');
+        break;
+      case 'nmi':
+        if (machine.power === 'off') throw new DriverError('refused', 'the machine is off');
+        machine.serial?.say('NMI received\r\n');
+        break;
+    }
+  }
+
+  serial(id: MachineId): SerialPort {
+    const machine = this.#machine(id);
+    if (!machine.serial) {
+      machine.serial = new SimulatedSerial(id);
+      if (machine.power === 'on') machine.serial.powerOn(machine.boot.target);
+    }
+    return machine.serial;
+  }
+
+  /** What happens to a machine by itself: for tests. */
+  happen(id: MachineId, event: 'guest-off' | 'guest-restart' | 'crash'): void {
+    const machine = this.#machine(id);
+    if (event === 'guest-restart') this.#boot(id, machine, 'guest');
+    else this.#change(id, machine, 'off', event === 'crash' ? 'platform' : 'guest');
+  }
+
+  async existing(lab: string): Promise<readonly Resource[]> {
+    return [...(await this.#lab(lab)).resources.values()];
+  }
+
+  async plan(wanted: LabSpec): Promise<readonly Change[]> {
+    const existing = (await this.#lab(wanted.name)).resources;
+    const resources = resourcesOf(wanted);
+    const changes: Change[] = [];
+    for (const [key, { kind, name, spec }] of resources) {
+      const old = existing.get(key);
+      if (!old) changes.push({ op: 'create', kind, name, summary: 'simulated', disruptive: false });
+      else if (JSON.stringify(old.spec) !== JSON.stringify(spec)) {
+        changes.push({ op: 'update', kind, name, summary: 'at once', disruptive: false });
+      }
+    }
+    const deletions: Change[] = [];
+    for (const [key, { kind, name }] of existing) {
+      if (resources.has(key)) continue;
+      deletions.push({ op: 'delete', kind, name, summary: 'simulated', disruptive: kind === 'machine' });
+    }
+    // Networks first when making, machines first when taking away.
+    return [...deletions.reverse(), ...changes];
+  }
+
+  async apply(wanted: LabSpec, { op, kind, name }: Change, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const lab = await this.#lab(wanted.name);
+    const id = machineId(wanted.name, name);
+    const key = keyOf({ kind, name });
+    const resource = resourcesOf(wanted).get(key);
+    if (op === 'delete') {
+      lab.resources.delete(key);
+      if (kind === 'machine') this.#machines.delete(id);
+    } else if (resource) {
+      lab.resources.set(key, resource);
+      if (kind === 'machine' && !this.#machines.has(id)) this.#add(id, 'off');
+    }
+    this.#keepSoon(wanted.name, lab);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener = undefined;
+    await Promise.all([...this.#labs.values()].map(lab => lab.writing));
+  }
+
+  #machine(id: MachineId): Machine {
+    const machine = this.#machines.get(id);
+    if (!machine) throw new DriverError('gone', `there is no machine ${id}`);
+    return machine;
+  }
+
+  async #lab(name: string): Promise<Lab> {
+    const known = this.#labs.get(name);
+    if (known) return known;
+    const { stateDirectory } = this.#options;
+    const document =
+      stateDirectory === undefined
+        ? undefined
+        : fileDocument<KeptLab>(join(stateDirectory, 'labs', name, 'simulated.json'));
+    const kept = await document?.read();
+    const resources = new Map((kept?.resources ?? []).map(resource => [keyOf(resource), resource]));
+    const lab: Lab = { resources, document, writing: undefined, dirty: false };
+    this.#labs.set(name, lab);
+    const on = new Set(kept?.on);
+    for (const resource of resources.values()) {
+      if (resource.kind === 'machine') {
+        this.#add(machineId(name, resource.name), on.has(resource.name) ? 'on' : 'off');
+      }
+    }
+    return lab;
+  }
+
+  #add(id: MachineId, power: 'on' | 'off'): void {
+    this.#machines.set(id, { power, boot: noBoot, serial: undefined });
+    this.#listener?.(id, { type: 'power', power });
+  }
+
+  /** Keeps a lab without anybody waiting: what a kill loses, `up` makes again. Changes meanwhile are written together. */
+  #keepSoon(name: string, lab: Lab): void {
+    lab.dirty = true;
+    lab.writing ??= this.#keep(name, lab).finally(() => {
+      lab.writing = undefined;
+    });
+  }
+
+  async #keep(name: string, lab: Lab): Promise<void> {
+    while (lab.dirty) {
+      lab.dirty = false;
+      if (lab.resources.size === 0) {
+        this.#labs.delete(name);
+        await lab.document?.delete();
+      } else {
+        const resources = [...lab.resources.values()];
+        const isOn = ({ kind, name: machine }: Resource) =>
+          kind === 'machine' && this.#machines.get(machineId(name, machine))?.power === 'on';
+        await lab.document?.write({ resources, on: resources.filter(isOn).map(resource => resource.name) });
+      }
+    }
+  }
+
+  #change(id: MachineId, machine: Machine, power: 'on' | 'off', cause?: 'guest' | 'platform'): void {
+    if (machine.power === power) return;
+    machine.power = power;
+    this.#listener?.(id, { type: 'power', power, cause });
+    const name = id.slice(0, id.indexOf('/'));
+    const lab = this.#labs.get(name);
+    if (lab) this.#keepSoon(name, lab);
+  }
+
+  #boot(id: MachineId, machine: Machine, cause: 'power-on' | 'reset' | 'guest'): void {
+    machine.serial?.powerOn(machine.boot.target);
+    this.#listener?.(id, { type: 'booted', revision: machine.boot.revision, cause });
+  }
+
+  #delay(signal: AbortSignal): Promise<void> {
+    const { clock, latency } = this.#options;
+    if (latency === 0) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const timer = clock.after(latency, () => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      });
+      const onAbort = () => {
+        timer.cancel();
+        reject(new DriverError('transient', 'given up'));
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+const known = new WeakMap<LabSpec, ReadonlyMap<string, Resource>>();
+
+/** What a lab needs, by key; made once a lab, since a plan of thousands of steps asks at each. */
+function resourcesOf(lab: LabSpec): ReadonlyMap<string, Resource> {
+  const made = known.get(lab);
+  if (made) return made;
+  const all: Resource[] = [
+    ...lab.networks.map(network => ({ kind: 'network' as const, name: network.name, spec: network })),
+    ...lab.nodes.map(node => ({ kind: 'machine' as const, name: node.name, spec: node })),
+  ];
+  const resources = new Map(all.map(resource => [keyOf(resource), resource]));
+  known.set(lab, resources);
+  return resources;
+}
+
+function keyOf({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
+}

@@ -1,0 +1,365 @@
+import { nextBoot } from './boot.ts';
+import { mustTellBoot, prolongBootOverride, tellBootLater } from './boot-rules.ts';
+import type { Refusal, Reply } from './command.ts';
+import type { DriverErrorKind, MachineAct } from './driver.ts';
+import type { PowerAction, PowerState } from './power.ts';
+import type {
+  DriverCall,
+  Operation,
+  OperationResult,
+  OperationStep,
+  PendingAction,
+  RestartCause,
+} from './state.ts';
+import { accepted, keep, record, set, type Turn } from './turn.ts';
+
+/** The driver calls that each action consists of. */
+const stepsOf: Readonly<Record<PowerAction, readonly [OperationStep, ...OperationStep[]]>> = {
+  on: ['on'],
+  off: ['off'],
+  'soft-off': ['soft-off'],
+  reset: ['reset'],
+  cycle: ['off', 'on'],
+  'graceful-restart': ['soft-off', 'on'],
+  nmi: ['nmi'],
+};
+
+/** What an observation must show before a step is done; a reset and an NMI are done when the driver says so. */
+const provenBy: Readonly<Record<OperationStep, PowerState | undefined>> = {
+  on: 'on',
+  off: 'off',
+  'soft-off': 'off',
+  reset: undefined,
+  nmi: undefined,
+};
+
+/** Hard commands do not wait for what a guest may or may not do. */
+const hard: readonly PowerAction[] = ['off', 'reset', 'cycle'];
+
+const firstRetryAfter = 1_000;
+const lastRetryAfter = 10_000;
+const keptResults = 16;
+
+/** Takes a power command: does it, joins it to what is being done, puts it behind that, or refuses. */
+export function askPower(turn: Turn, action: PowerAction, trigger: RestartCause): Reply {
+  const missing = stepsOf[action].find(step => !turn.capabilities.actions.includes(step));
+  if (missing) return refuse('unsupported', `this node's driver cannot do ${missing}`);
+
+  const { operation, pending } = turn.state.durable;
+  const heading = whereTo(turn);
+  const needsRunning = action !== 'on' && action !== 'off' && action !== 'soft-off';
+  if (needsRunning && heading === 'off') return refuse('wrong-state', `${action} needs a machine that is on`);
+  if (needsRunning && heading === 'unknown') return refuse('busy', 'the machine has not been seen yet');
+  if (action === 'nmi' && operation) return refuse('busy', `${operation.action} is under way`);
+
+  prolongBootOverride(turn);
+  if (!operation) {
+    if (!needsRunning && isProven(turn, stepsOf[action][0])) return accepted;
+    return { accepted: true, operation: begin(turn, action, trigger) };
+  }
+  const latest = pending ?? operation;
+  if (joins(action, latest.action, operation, pending)) return { accepted: true, operation: latest.id };
+  return { accepted: true, operation: putBehind(turn, action, trigger) };
+}
+
+/** The observed power state has changed. */
+export function powerSeen(turn: Turn): void {
+  const { operation } = turn.state.durable;
+  if (operation?.phase.name === 'waiting') changePhase(turn, operation, { name: 'queued' });
+}
+
+/** The driver has done what it was called for. */
+export function callDone(turn: Turn, call: DriverCall): void {
+  set(turn, { call: undefined });
+  if ('boot' in call.act) set(turn, { toldBoot: call.act.boot.revision, tellBootAt: undefined });
+  if (call.act.action === 'set-next-boot') return;
+  set(turn, { unsure: false });
+  const { operation } = turn.state.durable;
+  if (operation) stepTaken(turn, operation);
+}
+
+/** The driver could not do what it was called for, or was told to give up. */
+export function callFailed(turn: Turn, call: DriverCall, kind: DriverErrorKind, message: string): void {
+  set(turn, { call: undefined });
+  if (call.act.action === 'set-next-boot') {
+    tellBootLater(turn);
+    return;
+  }
+  // It may have had an effect that has not been seen yet.
+  set(turn, { unsure: true });
+  const { operation, pending } = turn.state.durable;
+  if (!operation) return;
+  if (call.aborted && pending && overrides(pending.action, operation)) return;
+  stepFailed(turn, operation, kind, message);
+}
+
+function stepTaken(turn: Turn, operation: Operation): void {
+  const proof = provenBy[operation.steps[0]];
+  if (proof === undefined || turn.state.power === proof) finishStep(turn, operation);
+  else changePhase(turn, operation, { name: 'verifying' });
+}
+
+function stepFailed(turn: Turn, operation: Operation, kind: DriverErrorKind, message: string): void {
+  const mayPass = kind === 'conflict' || kind === 'transient';
+  if (turn.state.power === provenBy[operation.steps[0]]) {
+    finishStep(turn, operation);
+  } else if (!mayPass || turn.now >= operation.deadline) {
+    end(turn, operation, 'failed', message);
+  } else {
+    tryAgainLater(turn, operation, message);
+  }
+}
+
+function tryAgainLater(turn: Turn, operation: Operation, reason: string): void {
+  const delay = Math.min(firstRetryAfter * 2 ** operation.retries, lastRetryAfter);
+  keep(turn, {
+    operation: {
+      ...operation,
+      retries: operation.retries + 1,
+      phase: { name: 'waiting', until: Math.min(turn.now + delay, operation.deadline), reason },
+    },
+  });
+}
+
+/**
+ * Brings the operation as far as it can come without waiting, and decides what the driver does next. Every
+ * transition ends here: this is the only place that starts a driver call.
+ */
+export function settlePower(turn: Turn): void {
+  for (;;) {
+    const { operation, pending } = turn.state.durable;
+    if (!operation) {
+      if (pending && !turn.state.call) {
+        takeUp(turn, pending);
+        continue;
+      }
+      break;
+    }
+    if (turn.state.call) {
+      abortIfUseless(turn, operation, pending);
+      break;
+    }
+    if (pending && overrides(pending.action, operation)) {
+      end(turn, operation, 'superseded', `${pending.action} was asked for`);
+      continue;
+    }
+    if (isProven(turn, operation.steps[0])) {
+      finishStep(turn, operation);
+      continue;
+    }
+    if (turn.now >= operation.deadline && operation.phase.name !== 'queued') {
+      end(turn, operation, 'failed', tooLate(operation));
+      continue;
+    }
+    if (operation.phase.name === 'waiting' && turn.now >= operation.phase.until) {
+      changePhase(turn, operation, { name: 'queued' });
+      continue;
+    }
+    if (operation.phase.name === 'queued' && turn.state.seen)
+      startCall(turn, actOf(turn, operation.steps[0]));
+    break;
+  }
+  const phase = turn.state.durable.operation?.phase.name ?? 'verifying';
+  if (!turn.state.call && phase === 'verifying' && mustTellBoot(turn)) {
+    startCall(turn, { action: 'set-next-boot', boot: nextBoot(turn.state.durable.boot) });
+  }
+}
+
+/** Takes an operation up again that a restart of the daemon has interrupted. */
+export function resumePower(turn: Turn): void {
+  const { operation } = turn.state.durable;
+  if (!operation) return;
+  set(turn, { unsure: operation.phase.name !== 'queued' });
+  if (operation.steps[0] === 'nmi' && operation.phase.name !== 'queued') {
+    // A second NMI would dump a second core: better none than two.
+    end(turn, operation, 'failed', 'the daemon was restarted; whether the NMI was sent is not known');
+    return;
+  }
+  keep(turn, {
+    operation: {
+      ...operation,
+      phase: { name: 'queued' },
+      retries: 0,
+      deadline: deadlineOf(turn, operation.steps[0]),
+    },
+  });
+}
+
+/** When time alone moves the operation on: milliseconds since the epoch. */
+export function powerWakeTime(operation: Operation, call: DriverCall | undefined): number | undefined {
+  // While a call is under way its end moves things on; only the operation's own call can come too late.
+  if (call) return operation.phase.name === 'acting' && !call.aborted ? operation.deadline : undefined;
+  switch (operation.phase.name) {
+    case 'queued':
+    case 'acting':
+      return undefined;
+    case 'verifying':
+      return operation.deadline;
+    case 'waiting':
+      return Math.min(operation.phase.until, operation.deadline);
+  }
+}
+
+/** The power state in which the node will be when all that was asked for is done. */
+function whereTo(turn: Turn): PowerState {
+  const { operation, pending } = turn.state.durable;
+  if (pending) return endsIn(pending.action);
+  if (!operation) return turn.state.power;
+  // A guest that was asked to power off may not: until it has, the machine is on.
+  if (operation.steps[0] === 'soft-off' && turn.state.power === 'on') return 'on';
+  return endsIn(operation.action);
+}
+
+function endsIn(action: PowerAction): PowerState {
+  return action === 'off' || action === 'soft-off' ? 'off' : 'on';
+}
+
+/** Whether what is asked for is already being done, or waiting to be done. */
+function joins(
+  action: PowerAction,
+  latest: PowerAction,
+  operation: Operation,
+  pending: PendingAction | undefined,
+): boolean {
+  if (action === 'on') return endsIn(latest) === 'on';
+  if (action === 'soft-off') return endsIn(latest) === 'off';
+  if (action === 'off') return latest === 'off';
+  // A machine that is to be powered on anyway boots anew by that, if it has not been started yet.
+  return pending?.action === 'on' && operation.steps[0] !== 'on';
+}
+
+function putBehind(turn: Turn, action: PowerAction, trigger: RestartCause): number {
+  const { pending, nextOperationId: id } = turn.state.durable;
+  if (pending) finished(turn, pending, 'superseded', `${action} was asked for`);
+  keep(turn, { pending: { id, action, trigger }, nextOperationId: id + 1 });
+  return id;
+}
+
+/** Whether an action takes the place of an operation instead of waiting for its end. */
+function overrides(action: PowerAction, operation: Operation): boolean {
+  if (operation.steps[0] === 'soft-off') return hard.includes(action);
+  return action === 'off';
+}
+
+function abortIfUseless(turn: Turn, operation: Operation, pending: PendingAction | undefined): void {
+  const { call } = turn.state;
+  if (!call || call.aborted || call.act.action === 'set-next-boot') return;
+  const late = turn.now >= operation.deadline;
+  const unwanted =
+    pending !== undefined && overrides(pending.action, operation) && operation.steps[0] !== 'off';
+  if (!late && !unwanted) return;
+  set(turn, { call: { ...call, aborted: true } });
+  turn.effects.push({ type: 'abort-call', id: call.id });
+}
+
+function takeUp(turn: Turn, pending: PendingAction): void {
+  keep(turn, { pending: undefined });
+  const steps = stepsOf[pending.action];
+  if (steps.length === 1 && isProven(turn, steps[0])) {
+    finished(turn, pending, 'done', '');
+  } else if (turn.state.power === 'off' && endsIn(pending.action) === 'on') {
+    // A cycle or a reset that waited for an operation which left the machine off: what it is for is a fresh boot.
+    begin(turn, 'on', pending.trigger, pending.id);
+  } else {
+    begin(turn, pending.action, pending.trigger, pending.id);
+  }
+}
+
+function begin(turn: Turn, action: PowerAction, trigger: RestartCause, reserved?: number): number {
+  const id = reserved ?? turn.state.durable.nextOperationId;
+  const steps = stepsOf[action];
+  keep(turn, {
+    nextOperationId: Math.max(turn.state.durable.nextOperationId, id + 1),
+    operation: {
+      id,
+      action,
+      steps,
+      phase: { name: 'queued' },
+      retries: 0,
+      trigger,
+      startedAt: turn.now,
+      deadline: deadlineOf(turn, steps[0]),
+    },
+  });
+  return id;
+}
+
+function finishStep(turn: Turn, operation: Operation): void {
+  if (operation.steps[0] === 'nmi') record(turn, 'nmi', 'NMI sent');
+  const [, next, ...later] = operation.steps;
+  if (next === undefined) {
+    end(turn, operation, 'done', '');
+    return;
+  }
+  keep(turn, {
+    operation: {
+      ...operation,
+      steps: [next, ...later],
+      phase: { name: 'queued' },
+      retries: 0,
+      deadline: deadlineOf(turn, next),
+    },
+  });
+}
+
+function end(turn: Turn, operation: Operation, outcome: OperationResult['outcome'], message: string): void {
+  keep(turn, { operation: undefined });
+  prolongBootOverride(turn);
+  finished(turn, operation, outcome, message);
+}
+
+function finished(
+  turn: Turn,
+  what: Pick<Operation, 'id' | 'action'>,
+  outcome: OperationResult['outcome'],
+  message: string,
+): void {
+  const result: OperationResult = { id: what.id, action: what.action, outcome, message, at: turn.now };
+  set(turn, { results: [...turn.state.results.slice(1 - keptResults), result] });
+  if (outcome === 'failed') record(turn, 'power-failed', `${what.action} failed: ${message}`, 'critical');
+}
+
+/** Whether what was observed shows that nothing is left to do for a step. */
+function isProven(turn: Turn, step: OperationStep): boolean {
+  const { seen, unsure, power } = turn.state;
+  return seen && !unsure && power === provenBy[step];
+}
+
+function changePhase(turn: Turn, operation: Operation, phase: Operation['phase']): void {
+  keep(turn, { operation: { ...operation, phase } });
+}
+
+function startCall(turn: Turn, act: MachineAct): void {
+  const id = turn.state.nextCallId;
+  set(turn, { call: { id, act, aborted: false }, nextCallId: id + 1 });
+  const { operation } = turn.state.durable;
+  if (operation && act.action !== 'set-next-boot') changePhase(turn, operation, { name: 'acting' });
+  turn.effects.push({ type: 'call', id, act });
+}
+
+function actOf(turn: Turn, step: OperationStep): MachineAct {
+  const boot = nextBoot(turn.state.durable.boot);
+  return step === 'on' || step === 'reset' ? { action: step, boot } : { action: step };
+}
+
+function deadlineOf(turn: Turn, step: OperationStep): number {
+  const { timeouts } = turn.capabilities;
+  const limit = {
+    on: timeouts.on,
+    off: timeouts.off,
+    'soft-off': timeouts.softOff,
+    reset: timeouts.reset,
+    nmi: timeouts.reset,
+  };
+  return turn.now + limit[step];
+}
+
+function tooLate(operation: Operation): string {
+  if (operation.phase.name === 'waiting') return operation.phase.reason;
+  if (operation.steps[0] === 'soft-off') return 'the guest did not power itself off';
+  return `the machine was not seen ${provenBy[operation.steps[0]] ?? 'to do it'} in time`;
+}
+
+function refuse(refusal: Refusal, message: string): Reply {
+  return { accepted: false, refusal, message };
+}

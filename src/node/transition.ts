@@ -1,0 +1,208 @@
+import { unreachable } from '../support/errors.ts';
+import { expireBootOverride, setBootOverride, useBootOverride } from './boot-rules.ts';
+import type { Command, Reply } from './command.ts';
+import type { Capabilities, Observation } from './driver.ts';
+import { clearEvents, deleteEvent } from './event-log.ts';
+import type { PowerState } from './power.ts';
+import {
+  askPower,
+  callDone,
+  callFailed,
+  powerSeen,
+  powerWakeTime,
+  resumePower,
+  settlePower,
+} from './power-rules.ts';
+import type { NodeState } from './state.ts';
+import { accepted, type Effect, type Input, keep, record, set, type Turn } from './turn.ts';
+import { expireWatchdog, kickWatchdog, setWatchdog, stopWatchdog } from './watchdog-rules.ts';
+
+/** What a transition depends on besides the state. */
+export interface Circumstances {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly capabilities: Capabilities;
+}
+
+/** Where a node goes from a state by an input, and what shall be done about it. */
+export interface Transition {
+  readonly state: NodeState;
+  readonly effects: readonly Effect[];
+  /** The answer to a command; meaningless for other inputs. */
+  readonly reply: Reply;
+}
+
+/**
+ * What a bare-metal node is: how its state changes. Pure; every rule of power, boot and events is below here,
+ * every side effect is data.
+ */
+export function transition(state: NodeState, input: Input, { now, capabilities }: Circumstances): Transition {
+  const turn: Turn = { state, effects: [], now, capabilities };
+  passTime(turn);
+  const reply = take(turn, input);
+  settlePower(turn);
+  return { state: turn.state, effects: turn.effects, reply };
+}
+
+/** When a state changes by time alone: milliseconds since the epoch; the node wants to be `woken` then. */
+export function wakeTime(state: NodeState): number | undefined {
+  const { operation, boot } = state.durable;
+  const times = [
+    operation && powerWakeTime(operation, state.call),
+    operation ? undefined : boot.expiresAt,
+    state.watchdog.expiresAt,
+    Number.isFinite(state.identifyUntil) ? state.identifyUntil : undefined,
+    state.power === 'on' && !state.call ? state.tellBootAt : undefined,
+  ].filter(time => time !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function take(turn: Turn, input: Input): Reply {
+  switch (input.type) {
+    case 'started':
+      set(turn, { powerLost: input.powerLost });
+      resumePower(turn);
+      return accepted;
+    case 'command':
+      return obey(turn, input.command);
+    case 'observed':
+      see(turn, input.observation);
+      return accepted;
+    case 'call-done':
+      if (turn.state.call?.id === input.id) callDone(turn, turn.state.call);
+      return accepted;
+    case 'call-failed':
+      if (turn.state.call?.id === input.id) callFailed(turn, turn.state.call, input.kind, input.message);
+      return accepted;
+    case 'woken':
+      return accepted;
+    default:
+      return unreachable(input);
+  }
+}
+
+function obey(turn: Turn, command: Command): Reply {
+  switch (command.type) {
+    case 'power':
+      return askPower(turn, command.action, 'command');
+    case 'set-boot-override':
+      return setBootOverride(turn, command);
+    case 'set-restore-policy':
+      keep(turn, { restorePolicy: command.policy });
+      return accepted;
+    case 'identify':
+      set(turn, { identifyUntil: command.duration > 0 ? turn.now + command.duration : undefined });
+      return accepted;
+    case 'set-asset-tag':
+      keep(turn, { assetTag: command.tag });
+      return accepted;
+    case 'clear-log':
+      set(turn, { log: clearEvents(turn.state.log, turn.now) });
+      record(turn, 'log-cleared', `event log cleared (${command.by})`);
+      return accepted;
+    case 'delete-event':
+      return removeEvent(turn, command.id);
+    case 'add-record':
+      return addRecord(turn, command.record);
+    case 'set-watchdog':
+      return setWatchdog(turn, command);
+    case 'kick-watchdog':
+      return kickWatchdog(turn);
+    default:
+      return unreachable(command);
+  }
+}
+
+function see(turn: Turn, observation: Observation): void {
+  switch (observation.type) {
+    case 'power':
+      seePower(turn, observation);
+      break;
+    case 'booted':
+      useBootOverride(turn, observation.revision);
+      if (!observation.earlier) noteBoot(turn, observation.cause);
+      break;
+    case 'panicked':
+      record(turn, 'panicked', `the guest panicked: ${observation.detail}`, 'critical');
+      break;
+    case 'load':
+      set(turn, { load: observation.load });
+      break;
+    default:
+      unreachable(observation);
+  }
+}
+
+function noteBoot(turn: Turn, cause: keyof typeof bootMessage): void {
+  const trigger = turn.state.durable.operation?.trigger ?? 'unknown';
+  keep(turn, { restartCause: cause === 'guest' ? 'guest' : trigger });
+  record(turn, cause === 'power-on' ? 'booted' : 'reset', bootMessage[cause]);
+}
+
+const bootMessage = {
+  'power-on': 'firmware started',
+  reset: 'hard reset: firmware started',
+  guest: 'the guest restarted the machine: firmware started',
+} as const;
+
+function seePower(turn: Turn, seen: Observation & { type: 'power' }): void {
+  const before = turn.state.durable.lastPower;
+  const first = !turn.state.seen;
+  const changed = turn.state.power !== seen.power;
+  set(turn, { power: seen.power, seen: true });
+  if (seen.power !== 'unknown' && seen.power !== before) notePower(turn, before, seen);
+  if (changed) powerSeen(turn);
+  if (first && turn.state.powerLost) restorePower(turn, before);
+}
+
+function notePower(turn: Turn, before: PowerState, seen: Observation & { type: 'power' }): void {
+  const { onSince, poweredOn } = turn.state.durable;
+  const byWhom = turn.state.durable.operation?.action ?? seen.cause ?? 'unknown';
+  const detail = seen.detail === undefined ? '' : `: ${seen.detail}`;
+  if (seen.power === 'on') {
+    keep(turn, { lastPower: 'on', onSince: turn.now });
+    record(turn, 'power-on', `powered on (${byWhom})${detail}`);
+    return;
+  }
+  keep(turn, {
+    lastPower: 'off',
+    onSince: undefined,
+    poweredOn: poweredOn + (onSince === undefined ? 0 : turn.now - onSince),
+  });
+  set(turn, { load: undefined, toldBoot: undefined, tellBootAt: undefined });
+  stopWatchdog(turn);
+  if (before === 'unknown') return;
+  const unasked = turn.state.durable.operation === undefined && seen.cause === 'platform';
+  record(turn, 'power-off', `powered off (${byWhom})${detail}`, unasked ? 'warning' : 'ok');
+}
+
+/** The host was without power: what the machine does now is the restore policy's to say. @see IPMI 2.0 §28.8 */
+function restorePower(turn: Turn, before: PowerState): void {
+  set(turn, { powerLost: false });
+  const { restorePolicy } = turn.state.durable;
+  const wanted = restorePolicy === 'always-on' || (restorePolicy === 'previous' && before === 'on');
+  if (wanted && turn.state.power === 'off') askPower(turn, 'on', 'restore-policy');
+}
+
+function removeEvent(turn: Turn, id: number): Reply {
+  if (!turn.state.log.entries.some(entry => entry.id === id)) {
+    return { accepted: false, refusal: 'not-found', message: `there is no event ${id}` };
+  }
+  set(turn, { log: deleteEvent(turn.state.log, id, turn.now) });
+  return accepted;
+}
+
+function addRecord(turn: Turn, bytes: readonly number[]): Reply {
+  const eventId = turn.state.log.nextId;
+  record(turn, 'record-added', 'record added by a client', 'ok', bytes);
+  return { accepted: true, eventId };
+}
+
+function passTime(turn: Turn): void {
+  const { identifyUntil } = turn.state;
+  if (identifyUntil !== undefined && turn.now >= identifyUntil) set(turn, { identifyUntil: undefined });
+  expireWatchdog(turn);
+  expireBootOverride(turn);
+  if (turn.state.tellBootAt !== undefined && turn.now >= turn.state.tellBootAt)
+    set(turn, { tellBootAt: undefined });
+}
