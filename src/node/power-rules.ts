@@ -58,7 +58,7 @@ export function askPower(turn: Turn, action: PowerAction, trigger: RestartCause)
     return { accepted: true, operation: begin(turn, action, trigger) };
   }
   const latest = pending ?? operation;
-  if (joins(action, latest.action, operation, pending)) return { accepted: true, operation: latest.id };
+  if (joins(turn, action, latest.action)) return { accepted: true, operation: latest.id };
   return { accepted: true, operation: putBehind(turn, action, trigger) };
 }
 
@@ -215,17 +215,14 @@ function endsIn(action: PowerAction): PowerState {
 }
 
 /** Whether what is asked for is already being done, or waiting to be done. */
-function joins(
-  action: PowerAction,
-  latest: PowerAction,
-  operation: Operation,
-  pending: PendingAction | undefined,
-): boolean {
-  if (action === 'on') return endsIn(latest) === 'on';
+function joins(turn: Turn, action: PowerAction, latest: PowerAction): boolean {
+  const { operation, pending } = turn.state.durable;
+  if (action === 'on')
+    return stepsOf[latest].includes('on') || (latest === 'reset' && turn.state.power === 'on');
   if (action === 'soft-off') return endsIn(latest) === 'off';
   if (action === 'off') return latest === 'off';
   // A machine that is to be powered on anyway boots anew by that, if it has not been started yet.
-  return pending?.action === 'on' && operation.steps[0] !== 'on';
+  return pending?.action === 'on' && operation?.steps[0] !== 'on';
 }
 
 function putBehind(turn: Turn, action: PowerAction, trigger: RestartCause): number {
