@@ -1,0 +1,194 @@
+import type { BmcDefinition, UserDefinition } from './definition.ts';
+import { EndpointRun, Endpoints } from './endpoints.ts';
+import { bmcDefaults, limits } from './limits.ts';
+import type { Path, Report } from './problem.ts';
+import { parseDuration } from './quantity.ts';
+import type { BmcContent, SecretContent } from './schema.ts';
+import { type LabFileSources, readSecret } from './secret.ts';
+
+/** A value and where the file gives it. */
+interface Given<T> {
+  readonly value: T;
+  readonly path: Path;
+}
+
+type IpmiContent = NonNullable<BmcContent['ipmi']>;
+
+/** A node group as this part sees it. */
+export interface BmcGroup {
+  readonly nodes: readonly string[];
+  readonly bmc: BmcContent | undefined;
+  readonly path: Path;
+}
+
+/**
+ * Works out every node's BMC: the lab's settings, overridden by its group's.
+ * What is wrong is reported; then the result is not to be used.
+ */
+export function resolveBmcs(
+  lab: BmcContent | undefined,
+  groups: readonly BmcGroup[],
+  sources: LabFileSources,
+  report: Report,
+): Record<string, BmcDefinition> {
+  const bmcs: Record<string, BmcDefinition> = {};
+  const endpoints = new Endpoints(report);
+  const labRun = new EndpointRun(lab?.ipmi, lab?.ipmi, ['bmc', 'ipmi'], ['bmc', 'ipmi'], report);
+  for (const group of groups) {
+    const path = [...group.path, 'bmc'];
+    const own = group.bmc;
+    const settings: Settings = {
+      given: key => give(own?.[key], [...path, key]) ?? give(lab?.[key], ['bmc', key]),
+      ipmi: key =>
+        give(own?.ipmi?.[key], [...path, 'ipmi', key]) ?? give(lab?.ipmi?.[key], ['bmc', 'ipmi', key]),
+    };
+    const users = resolveUsers(settings, group.path, sources, report);
+    const ipmi = resolveIpmi(settings, sources, report);
+    const ownRun = own?.ipmi?.address !== undefined || own?.ipmi?.port !== undefined;
+    const run = ownRun
+      ? new EndpointRun(own?.ipmi, lab?.ipmi, [...path, 'ipmi'], ['bmc', 'ipmi'], report)
+      : labRun;
+    for (const node of group.nodes) {
+      const endpoint = run.next();
+      if (!endpoint) break;
+      endpoints.claim(endpoint, node);
+      bmcs[node] = { users, ipmi: { ...ipmi, address: endpoint.address, port: endpoint.port } };
+    }
+  }
+  return bmcs;
+}
+
+/** The settings that hold for one group. */
+interface Settings {
+  given<K extends keyof BmcContent>(key: K): Given<NonNullable<BmcContent[K]>> | undefined;
+  ipmi<K extends keyof IpmiContent>(key: K): Given<NonNullable<IpmiContent[K]>> | undefined;
+}
+
+function give<T>(value: T, path: Path): Given<NonNullable<T>> | undefined {
+  return value === undefined || value === null ? undefined : { value, path };
+}
+
+function resolveUsers(
+  settings: Settings,
+  groupPath: Path,
+  sources: LabFileSources,
+  report: Report,
+): readonly UserDefinition[] {
+  const administrator = settings.given('username');
+  const further = settings.given('users');
+  const users: UserDefinition[] = [];
+  const places = new Map<string, Path>();
+  const add = (
+    name: string,
+    namePath: Path,
+    password: Given<SecretContent> | undefined,
+    privilege: UserDefinition['privilege'],
+  ) => {
+    checkUserName(name, namePath, report);
+    if (places.has(name)) {
+      report(namePath, `the BMC has two users named ${JSON.stringify(name)}. Give each its own name.`);
+    }
+    places.set(name, namePath);
+    users.push({ name, password: resolvePassword(password, sources, report), privilege });
+  };
+  add(
+    administrator?.value ?? bmcDefaults.username,
+    administrator?.path ?? groupPath,
+    settings.given('password'),
+    bmcDefaults.privilege,
+  );
+  for (const [index, user] of (further?.value ?? []).entries()) {
+    const path = [...(further?.path ?? groupPath), index];
+    const privilege = user.privilege ?? bmcDefaults.userPrivilege;
+    add(user.name, [...path, 'name'], give(user.password, [...path, 'password']), privilege);
+  }
+  return users;
+}
+
+function checkUserName(name: string, path: Path, report: Report): void {
+  const bytes = Buffer.byteLength(name);
+  if (bytes > limits.userName) {
+    report(
+      path,
+      `user name ${JSON.stringify(name)} has ${bytes} bytes. IPMI has room for ${limits.userName}; shorten it.`,
+    );
+  }
+  if (hasControlCharacter(name)) {
+    report(path, 'user name has a control character. Use letters, digits and punctuation.');
+  }
+}
+
+function resolvePassword(
+  given: Given<SecretContent> | undefined,
+  sources: LabFileSources,
+  report: Report,
+): string | undefined {
+  if (!given) return undefined;
+  const password = readSecret(given.value, 'password', given.path, sources, report);
+  if (password === undefined) return undefined;
+  const bytes = Buffer.byteLength(password);
+  if (bytes > limits.password) {
+    report(given.path, `password has ${bytes} bytes. IPMI has room for ${limits.password}; shorten it.`);
+  } else if (bytes === 0) {
+    report(given.path, 'password is empty. Leave the key away to have one generated.');
+  } else if (password.includes('\0')) {
+    report(given.path, 'password has a zero byte, at which IPMI clients would end it. Use another one.');
+  }
+  return password;
+}
+
+function hasControlCharacter(text: string): boolean {
+  return /\p{Cc}/u.test(text);
+}
+
+type IpmiDefinition = Omit<BmcDefinition['ipmi'], 'address' | 'port'>;
+
+function resolveIpmi(settings: Settings, sources: LabFileSources, report: Report): IpmiDefinition {
+  return {
+    cipherSuites: resolveCipherSuites(settings.ipmi('cipherSuites'), report),
+    ipmi15: settings.ipmi('ipmi15')?.value ?? bmcDefaults.ipmi15,
+    kg: resolveKg(settings.ipmi('kg'), sources, report),
+    sessionTimeout: resolveSessionTimeout(settings.ipmi('sessionTimeout'), report),
+    maximumSessions: settings.ipmi('maximumSessions')?.value ?? bmcDefaults.maximumSessions,
+    channelPrivilege: settings.ipmi('channelPrivilege')?.value ?? bmcDefaults.channelPrivilege,
+  };
+}
+
+function resolveCipherSuites(given: Given<number[]> | undefined, report: Report): readonly number[] {
+  if (!given) return bmcDefaults.cipherSuites;
+  for (const [index, suite] of given.value.entries()) {
+    if (suite === 0) {
+      report(
+        [...given.path, index],
+        'cipher suite 0 is refused: it lets anybody in without a password. Use 17, or 3 for old clients.',
+      );
+    }
+  }
+  return [...new Set(given.value)];
+}
+
+function resolveKg(
+  given: Given<SecretContent> | undefined,
+  sources: LabFileSources,
+  report: Report,
+): string | undefined {
+  const kg = given && readSecret(given.value, 'kg', given.path, sources, report);
+  if (given && kg !== undefined && !/^([0-9a-f]{2}){1,20}$/i.test(kg)) {
+    report(
+      given.path,
+      'kg is not a BMC key. Write 2 to 40 hexadecimal digits, an even number of them, in quotes.',
+    );
+  }
+  return kg?.toLowerCase();
+}
+
+function resolveSessionTimeout(given: Given<string> | undefined, report: Report): number {
+  const timeout = parseDuration(given?.value ?? bmcDefaults.sessionTimeout) ?? Number.NaN;
+  if (given && !(timeout >= 5000 && timeout <= 3_600_000)) {
+    report(
+      given.path,
+      `sessionTimeout ${JSON.stringify(given.value)} is out of range. Use 5s to 1h; IPMI's own is 60s.`,
+    );
+  }
+  return timeout;
+}

@@ -1,0 +1,44 @@
+/** What a lab may be made of. */
+export const limits = {
+  nodes: 10_000,
+  cpus: 255,
+  /** Bytes. Less does not get a firmware through its own start. */
+  leastMemory: 64 * 2 ** 20,
+  mostMemory: 4 * 2 ** 40,
+  leastDisk: 2 ** 20,
+  mostDisk: 64 * 2 ** 40,
+  disks: 16,
+  nics: 16,
+  networks: 64,
+  /** CIDR prefix lengths. */
+  shortestPrefix: 8,
+  longestPrefix: 29,
+  /** Bytes of UTF-8. @see IPMI 2.0 §22.28 and §22.30 */
+  userName: 16,
+  password: 20,
+  /** IPMI's 15 slots less the anonymous one. */
+  users: 14,
+  /** Characters. */
+  labName: 32,
+  label: 63,
+} as const;
+
+/** Cipher suites that a lab file may name. @see IPMI 2.0 table 22-20 */
+export const cipherSuites: readonly number[] = [1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17];
+
+/** IPMI's own port. */
+export const ipmiPort = 623;
+
+/** What a BMC is when its lab file does not say. */
+export const bmcDefaults = {
+  username: 'admin',
+  privilege: 'administrator',
+  /** Of a further user: the least that is of use. */
+  userPrivilege: 'user',
+  address: '127.0.0.1',
+  cipherSuites: [3, 17],
+  ipmi15: false,
+  sessionTimeout: '60s',
+  maximumSessions: 16,
+  channelPrivilege: 'administrator',
+} as const;
