@@ -155,14 +155,20 @@ export function settlePower(turn: Turn): void {
       changePhase(turn, operation, { name: 'queued' });
       continue;
     }
-    if (operation.phase.name === 'queued' && turn.state.seen)
-      startCall(turn, actOf(turn, operation.steps[0]));
     break;
   }
-  const phase = turn.state.durable.operation?.phase.name ?? 'verifying';
-  if (!turn.state.call && phase === 'verifying' && mustTellBoot(turn)) {
-    startCall(turn, { action: 'set-next-boot', boot: nextBoot(turn.state.durable.boot) });
-  }
+  callDriver(turn);
+}
+
+/** Calls the driver if there is something to do and no call is under way. */
+function callDriver(turn: Turn): void {
+  const { operation, boot } = turn.state.durable;
+  if (turn.state.call) return;
+  const step = operation?.phase.name === 'queued' && turn.state.seen ? operation.steps[0] : undefined;
+  // What takes the machine from its guest goes first; under anything else the guest may restart it by itself.
+  const urgent = step === 'on' || step === 'off' || step === 'reset';
+  if (!urgent && mustTellBoot(turn)) startCall(turn, { action: 'set-next-boot', boot: nextBoot(boot) });
+  else if (step) startCall(turn, actOf(turn, step));
 }
 
 /** Takes an operation up again that a restart of the daemon has interrupted. */

@@ -112,8 +112,10 @@ export class NodeModel {
     if (this.machine.power === 'on') this.#power('off', 'guest');
   }
 
+  /** Not while the driver is taking the machine from its guest: that is a matter of moments. */
   guestRestarts(): void {
-    if (this.machine.power === 'on') this.#boot('guest');
+    const taken = this.calls.some(call => call.act.action === 'off' || call.act.action === 'reset');
+    if (this.machine.power === 'on' && !taken) this.#boot('guest');
   }
 
   /** Time passes, and the node is woken whenever it wants to be. */

@@ -129,7 +129,9 @@ test('a once override is used by one boot at most', () => {
       const run: Run = { node: new NodeModel(), unseen: [] };
       const once = new Set<number>();
       for (const step of steps) {
-        happen(run, step);
+        // What a machine that cannot be told boots next is beyond any rule.
+        const telling = run.node.calls[0]?.act.action === 'set-next-boot';
+        happen(run, step.what === 'fail' && telling ? { what: 'finish' } : step);
         const { boot } = run.node.state.durable;
         if (boot.enabled === 'once') once.add(boot.revision);
       }
