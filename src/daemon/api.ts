@@ -80,17 +80,20 @@ export interface NodeStatus {
   readonly consoleLog: string | undefined;
 }
 
+/** A step of a plan: what the driver does, or a BMC that is set up anew. */
+export type PlannedChange = Omit<Change, 'kind'> & { readonly kind: Change['kind'] | 'bmc' };
+
 /** `POST /v1/labs/plan`. */
 export interface PlanAnswer {
-  readonly changes: readonly Change[];
+  readonly changes: readonly PlannedChange[];
   readonly warnings: readonly string[];
 }
 
 /** One line of a long answer. The last one is `done` or `failed`. */
 export type Progress =
-  | { readonly type: 'plan'; readonly changes: readonly Change[] }
-  | { readonly type: 'start'; readonly change: Change }
-  | { readonly type: 'finish'; readonly change: Change }
+  | { readonly type: 'plan'; readonly changes: readonly PlannedChange[] }
+  | { readonly type: 'start'; readonly change: PlannedChange }
+  | { readonly type: 'finish'; readonly change: PlannedChange }
   | { readonly type: 'note'; readonly message: string }
   | { readonly type: 'done'; readonly lab: LabStatus | undefined }
   | { readonly type: 'failed'; readonly error: ApiError };

@@ -119,6 +119,10 @@ export interface Provider {
 /** Where machines come from. */
 export interface Driver extends Provider, AsyncDisposable {
   readonly name: string;
+  /** What a person should know of where the machines run: `accelerator: kvm`. */
+  facts(): Readonly<Record<string, string>>;
+  /** Addresses of this host that the lab's machines ask for what to boot; they exist once the lab's networks do. */
+  bootAddresses(lab: LabSpec): readonly string[];
   capabilities(machine: MachineId): Capabilities;
   /**
    * Delivers what is seen of every machine: first a snapshot, then changes, until `signal` aborts. Machines that

@@ -82,6 +82,10 @@ export class SimulatedDriver implements Driver {
     return { latency: `${latency} ms`, faults: `${faultRate * 100} %` };
   }
 
+  bootAddresses(): readonly string[] {
+    return [];
+  }
+
   async watch(
     listener: (machine: MachineId, observation: Observation) => void,
     signal: AbortSignal,
