@@ -1,0 +1,130 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIP, isIPv6 } from 'node:net';
+import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
+import type { Remote, Send } from './session.ts';
+
+/** What datagrams are for: an IpmiBmc. */
+export interface Receiver {
+  receive(datagram: Buffer, remote: Remote, send: Send): void;
+}
+
+/** A BMC's place on the network. */
+export interface Endpoint {
+  readonly address: string;
+  /** 0 before it was bound lets the system choose. */
+  readonly port: number;
+}
+
+/** The kernel's default holds some 280 small datagrams, which one busy moment of the process can overflow. Bytes. */
+const receiveBuffer = 1024 * 1024;
+
+/**
+ * The IPMI listeners of a process: a UDP socket for each BMC, because a datagram does not tell which of several local
+ * addresses it was sent to.
+ */
+export class IpmiServer implements AsyncDisposable {
+  readonly #log: Logger;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /**
+   * Puts a BMC on the network.
+   * @returns where it is, and how to take it off again
+   * @throws QuintupleoError of family `platform` when the address cannot be had
+   */
+  async listen(
+    endpoint: Endpoint,
+    receiver: Receiver,
+  ): Promise<{ readonly endpoint: Endpoint; close(): Promise<void> }> {
+    const socket = createSocket({
+      type: isIPv6(endpoint.address) ? 'udp6' : 'udp4',
+      recvBufferSize: receiveBuffer,
+      lookup: takeAsIs,
+    });
+    try {
+      const listening = once(socket, 'listening');
+      socket.bind(endpoint.port, endpoint.address);
+      await listening;
+    } catch (error) {
+      socket.close();
+      throw bindError(endpoint, error);
+    }
+    this.#sockets.add(socket);
+    const where = `${endpoint.address}:${socket.address().port}`;
+    socket.on('error', error => this.#log.warn({ err: error, where }, 'IPMI socket error'));
+    const send: Send = (datagram, remote) => {
+      // A client that has gone is not our concern; the callback keeps its error from the socket.
+      if (this.#sockets.has(socket)) socket.send(datagram, remote.port, remote.address, ignore);
+    };
+    socket.on('message', (datagram, remote) => receiver.receive(datagram, remote, send));
+    return {
+      endpoint: { address: endpoint.address, port: socket.address().port },
+      close: () => this.#close(socket),
+    };
+  }
+
+  /** Takes all BMCs off the network. */
+  async close(): Promise<void> {
+    await Promise.all(Array.from(this.#sockets, socket => this.#close(socket)));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(socket: Socket): Promise<void> {
+    if (!this.#sockets.delete(socket)) return;
+    await new Promise<void>(resolve => socket.close(resolve));
+  }
+}
+
+function ignore(): void {}
+
+/** Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it. */
+function takeAsIs(
+  address: string,
+  _options: unknown,
+  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
+): void {
+  callback(null, address, isIP(address));
+}
+
+function bindError(endpoint: Endpoint, cause: unknown): QuintupleoError {
+  const address = isIPv6(endpoint.address) ? `[${endpoint.address}]` : endpoint.address;
+  const where = `${address}:${endpoint.port}`;
+  switch (systemCodeOf(cause)) {
+    case 'EADDRINUSE':
+      return new QuintupleoError(`cannot listen on ${where}: another program listens there`, {
+        family: 'platform',
+        code: 'IPMI_ADDRESS_IN_USE',
+        remedy: `Stop that program (ss -ulpn 'sport = :${endpoint.port}' names it) or give the BMC another address or port.`,
+        cause,
+      });
+    case 'EACCES':
+      return new QuintupleoError(`cannot listen on ${where}: not allowed`, {
+        family: 'platform',
+        code: 'IPMI_PORT_NOT_ALLOWED',
+        remedy: 'Ports below 1024 need CAP_NET_BIND_SERVICE: run as root, or give the BMC a higher port.',
+        cause,
+      });
+    case 'EADDRNOTAVAIL':
+      return new QuintupleoError(`cannot listen on ${where}: this host has no such address`, {
+        family: 'platform',
+        code: 'IPMI_ADDRESS_NOT_HERE',
+        remedy: 'Add the address to an interface, or give the BMC one that this host has.',
+        cause,
+      });
+    default:
+      return new QuintupleoError(`cannot listen on ${where}: ${messageOf(cause)}`, {
+        family: 'platform',
+        code: 'IPMI_LISTEN_FAILED',
+        remedy: 'Check the address and port of the BMC in the lab file.',
+        cause,
+      });
+  }
+}
