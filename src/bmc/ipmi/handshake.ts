@@ -18,6 +18,8 @@ export interface HandshakeTerms {
   readonly accounts: Accounts;
   readonly settings: IpmiSettings;
   readonly random: Random;
+  /** The most that a session on the channel may have now. */
+  readonly channelPrivilege: Privilege;
   /** The BMC's GUID, as it goes into RAKP 2. */
   readonly guid: Buffer;
 }
@@ -81,7 +83,7 @@ export class Handshake {
     now: number,
   ): { readonly reply: Buffer; readonly handshake?: Handshake } {
     const refuse = (status: Status) => ({ reply: buildOpenSessionRefusal(request, status) });
-    const { settings } = terms;
+    const { settings, channelPrivilege } = terms;
 
     if (request.consoleSessionId === 0) return refuse(Status.invalidSessionId);
     if (typeof request.proposal === 'number') return refuse(request.proposal);
@@ -94,9 +96,9 @@ export class Handshake {
     const suite = chooseCipherSuite(settings.cipherSuites, request.proposal);
     if (!suite) return refuse(Status.noCipherSuiteMatch);
 
-    const privilege = request.privilege === 0 ? settings.channelPrivilege : privilegeOf(request.privilege);
+    const privilege = request.privilege === 0 ? channelPrivilege : privilegeOf(request.privilege);
     if (!privilege) return refuse(Status.invalidRole);
-    if (!hasPrivilege(settings.channelPrivilege, privilege)) return refuse(Status.unauthorizedRole);
+    if (!hasPrivilege(channelPrivilege, privilege)) return refuse(Status.unauthorizedRole);
 
     return {
       handshake: new Handshake(id, now, terms, request.consoleSessionId, suite, privilege),
@@ -114,7 +116,7 @@ export class Handshake {
       reply: buildRefusal(rakp1.tag, status, this.#consoleSessionId),
       over: true,
     });
-    const { accounts, settings, guid } = this.#terms;
+    const { accounts, channelPrivilege, guid } = this.#terms;
 
     if (!rakp1.name) return refuse(Status.invalidNameLength);
     const role = rakp1.role & 0x0f;
@@ -124,7 +126,7 @@ export class Handshake {
     const account = accounts.find(rakp1.name.toString('utf8'));
     if (!account || !mayLogIn(account)) return refuse(Status.unauthorizedName);
     // Whether the name alone or name and privilege pick the user (bit 4) comes to the same: names are unique.
-    const allowed = leastPrivilege(account.privilege, settings.channelPrivilege);
+    const allowed = leastPrivilege(account.privilege, channelPrivilege);
     if (role !== 0 && !hasPrivilege(allowed, wanted)) return refuse(Status.unauthorizedRole);
 
     const identity: Identity = {

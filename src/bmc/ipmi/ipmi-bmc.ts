@@ -1,9 +1,10 @@
 import type { Node } from '../../node/node.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
-import type { Accounts } from '../accounts.ts';
+import type { Accounts, Privilege } from '../accounts.ts';
 import type { Bmc, IpmiSettings, SolPort } from './bmc.ts';
 import type { CommandResponse } from './command.ts';
+import { channelPrivilege } from './commands/lan-channel.ts';
 import { longestMessage } from './crypto.ts';
 import { type CommandTable, dispatch } from './dispatch.ts';
 import type { DropCounter, DropReason } from './drops.ts';
@@ -74,6 +75,10 @@ export class IpmiBmc implements Bmc, LanHost {
 
   get sessions(): Iterable<LanSession> {
     return this.table.sessions;
+  }
+
+  get channelPrivilege(): Privilege {
+    return channelPrivilege(this);
   }
 
   get guid(): Buffer {

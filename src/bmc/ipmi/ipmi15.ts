@@ -137,7 +137,7 @@ function receiveActivation(
   if (data[0] !== AuthenticationType.md5) return reply(CompletionCode.invalidField);
   if (!data.subarray(2, 18).equals(challenge.string)) return reply(CompletionCode.invalidField);
   const wanted = privilegeOf(data.readUInt8(1) & 0x0f);
-  const allowed = leastPrivilege(account.privilege, host.settings.channelPrivilege);
+  const allowed = leastPrivilege(account.privilege, host.channelPrivilege);
   if (!wanted) return reply(CompletionCode.invalidField);
   if (!hasPrivilege(allowed, wanted)) return reply(refusal.privilegeExceeded);
   const outbound = data.readUInt32LE(18);
