@@ -5,6 +5,7 @@ import type { EventEntry } from '../node/event-log.ts';
 import type { PowerAction, PowerState } from '../node/power.ts';
 import type { NodeSpec } from '../node/spec.ts';
 import type { Operation, OperationResult } from '../node/state.ts';
+import type { ErrorFamily } from '../support/errors.ts';
 
 /**
  * The daemon's control API: HTTP and JSON over a Unix socket that only its owner may open.
@@ -35,6 +36,8 @@ export interface ApiError {
   readonly code: string;
   readonly message: string;
   readonly remedy: string | undefined;
+  /** Whose fault it is, which decides how the command line exits. */
+  readonly family?: ErrorFamily | undefined;
 }
 
 /** `GET /v1/daemon`. */

@@ -1,0 +1,234 @@
+import { Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
+import type { LabDefinition } from '../lab/definition.ts';
+import type { NodeRunner } from '../node/runner.ts';
+import type { OperationResult } from '../node/state.ts';
+import type { Clock } from '../support/clock.ts';
+import { type ErrorFamily, messageOf, QuintupleoError } from '../support/errors.ts';
+import type { Logger } from '../support/log.ts';
+import type { ApiError, CredentialsAnswer, DaemonStatus, OperationAnswer, Progress } from './api.ts';
+import type { BootService } from './boot-service.ts';
+import type { LabRuntime } from './lab-runtime.ts';
+import type { Labs } from './labs.ts';
+
+/** What the control API works with. */
+export interface ControlParts {
+  readonly labs: Labs;
+  readonly boot: BootService;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly status: () => DaemonStatus;
+  readonly stop: () => void;
+}
+
+const powerRequest = z.object({
+  action: z.enum(['on', 'off', 'soft-off', 'reset', 'cycle', 'graceful-restart', 'nmi']),
+  wait: z.number().min(0).max(600_000),
+});
+
+const bootRequest = z.object({
+  target: z.enum([
+    'default',
+    'pxe',
+    'disk',
+    'disk-safe-mode',
+    'diagnostic',
+    'cdrom',
+    'bios-setup',
+    'removable',
+  ]),
+  enabled: z.enum(['disabled', 'once', 'continuous']),
+  mode: z.enum(['legacy', 'uefi']).optional(),
+});
+
+/** The control API's routes; `src/daemon/api.ts` describes them. */
+export function controlApi({ labs, boot, clock, log, status, stop }: ControlParts): Hono {
+  const app = new Hono();
+
+  app.get('/v1/daemon', context => context.json(status()));
+  app.post('/v1/daemon/stop', context => {
+    stop();
+    return context.body(null, 204);
+  });
+
+  app.get('/v1/labs', context => context.json(labs.list().map(lab => lab.status())));
+  app.get('/v1/labs/:lab', context => context.json(labs.get(context.req.param('lab')).status()));
+  app.get('/v1/labs/:lab/credentials', context => {
+    const lab = labs.get(context.req.param('lab'));
+    const nodes = Object.fromEntries(lab.status().nodes.map(({ name }) => [name, lab.credentials(name)]));
+    return context.json({ nodes } satisfies CredentialsAnswer);
+  });
+  app.post('/v1/labs/plan', async context => {
+    const definition = await context.req.json<LabDefinition>();
+    return context.json({ changes: await labs.plan(definition), warnings: [] });
+  });
+  app.post('/v1/labs/apply', async context => {
+    const definition = await context.req.json<LabDefinition>();
+    return progressStream(context.req.raw.signal, log, async (tell, signal) =>
+      (await labs.apply(definition, tell, signal)).status(),
+    );
+  });
+  app.delete('/v1/labs/:lab', context =>
+    progressStream(context.req.raw.signal, log, async (tell, signal) => {
+      await labs.remove(context.req.param('lab'), tell, signal);
+      return undefined;
+    }),
+  );
+
+  app.get('/v1/labs/:lab/nodes/:node', context =>
+    context.json(lookUp(context).lab.nodeStatus(lookUp(context).name)),
+  );
+  app.get('/v1/labs/:lab/nodes/:node/events', context =>
+    context.json(lookUp(context).node.state.log.entries),
+  );
+  app.post('/v1/labs/:lab/nodes/:node/power', async context => {
+    const { lab, node, name } = lookUp(context);
+    const { action, wait } = powerRequest.parse(await context.req.json());
+    const before = node.state.durable.operation?.id;
+    const reply = await node.command({ type: 'power', action, by: 'control API' });
+    if (!reply.accepted) throw refused(reply.refusal, `${name}: ${reply.message}`);
+    const id = reply.operation ?? before;
+    const result =
+      reply.operation === undefined || id === undefined
+        ? undefined
+        : await resultOf(node, id, wait, clock, context.req.raw.signal);
+    return context.json({ node: lab.nodeStatus(name), result } satisfies OperationAnswer);
+  });
+  app.put('/v1/labs/:lab/nodes/:node/boot', async context => {
+    const { lab, node, name } = lookUp(context);
+    const { target, enabled, mode } = bootRequest.parse(await context.req.json());
+    const reply = await node.command({
+      type: 'set-boot-override',
+      override: { target, enabled, mode, detail: undefined },
+      expiresAfter: undefined,
+      by: 'control API',
+    });
+    if (!reply.accepted) throw refused(reply.refusal, `${name}: ${reply.message}`);
+    return context.json(lab.nodeStatus(name));
+  });
+  app.get('/v1/labs/:lab/nodes/:node/console', async context => {
+    const history = await lookUp(context).node.serial.history();
+    return context.body(new Uint8Array(history), 200, { 'Content-Type': 'application/octet-stream' });
+  });
+  app.put('/v1/labs/:lab/nodes/:node/deploy', async context => {
+    await boot.deploy(firstMac(lookUp(context).node), context.req.raw.signal);
+    return context.body(null, 204);
+  });
+  app.get('/v1/labs/:lab/nodes/:node/reports', context =>
+    context.json(boot.reports(firstMac(lookUp(context).node))),
+  );
+
+  app.notFound(context => context.json(apiError('NOT_FOUND', `there is no ${context.req.path}`), 404));
+  app.onError((error, context) => {
+    if (error instanceof QuintupleoError) {
+      return context.json(apiError(error.code, error.message, error.remedy), httpStatus[error.family]);
+    }
+    if (error instanceof z.ZodError || error instanceof SyntaxError) {
+      return context.json(apiError('BAD_REQUEST', messageOf(error)), 400);
+    }
+    log.error({ path: context.req.path, error: messageOf(error), stack: error.stack }, 'a request failed');
+    return context.json(apiError('INTERNAL', messageOf(error)), 500);
+  });
+
+  function lookUp(context: { req: { param: (name: string) => string | undefined } }): {
+    lab: LabRuntime;
+    node: NodeRunner;
+    name: string;
+  } {
+    const lab = labs.get(context.req.param('lab') ?? '');
+    const name = context.req.param('node') ?? '';
+    return { lab, name, node: lab.node(name) };
+  }
+
+  return app;
+}
+
+const httpStatus: Readonly<Record<ErrorFamily, ContentfulStatusCode>> = {
+  user: 404,
+  config: 422,
+  peer: 502,
+  platform: 503,
+  bug: 500,
+};
+
+function apiError(code: string, message: string, remedy?: string): ApiError {
+  return { code, message, remedy };
+}
+
+function refused(refusal: string, message: string): QuintupleoError {
+  const code = refusal.toUpperCase().replaceAll('-', '_');
+  return new QuintupleoError(message, { family: 'platform', code });
+}
+
+function firstMac(node: NodeRunner): string {
+  const nic = node.spec.nics[0];
+  if (nic) return nic.mac;
+  throw new QuintupleoError(`${node.spec.name} has no network card`, {
+    family: 'config',
+    code: 'NO_NIC',
+    remedy: 'Give its group a network in the lab file.',
+  });
+}
+
+/** How an operation ended, or `undefined` if it has not within `wait` milliseconds. */
+function resultOf(
+  node: NodeRunner,
+  id: number,
+  wait: number,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<OperationResult | undefined> {
+  const ended = () => node.state.results.find(result => result.id === id);
+  return new Promise(resolve => {
+    const finish = (result: OperationResult | undefined) => {
+      unsubscribe();
+      timer.cancel();
+      signal.removeEventListener('abort', giveUp);
+      resolve(result);
+    };
+    const giveUp = () => finish(undefined);
+    const timer = clock.after(wait, giveUp);
+    const unsubscribe = node.onChange(() => {
+      const result = ended();
+      if (result) finish(result);
+    });
+    signal.addEventListener('abort', giveUp, { once: true });
+    const already = ended();
+    if (already || wait === 0) finish(already);
+  });
+}
+
+/** A long answer, a JSON value a line. The work stops when the client goes away. */
+function progressStream(
+  client: AbortSignal,
+  log: Logger,
+  work: (
+    tell: (progress: Progress) => void,
+    signal: AbortSignal,
+  ) => Promise<(Progress & { type: 'done' })['lab']>,
+): Response {
+  const gone = new AbortController();
+  client.addEventListener('abort', () => gone.abort(), { once: true });
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const tell = (progress: Progress) => {
+        if (!gone.signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify(progress)}\n`));
+      };
+      try {
+        tell({ type: 'done', lab: await work(tell, gone.signal) });
+      } catch (error) {
+        const known = error instanceof QuintupleoError ? error : undefined;
+        if (!known)
+          log.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : '' }, 'failed');
+        tell({ type: 'failed', error: apiError(known?.code ?? 'FAILED', messageOf(error), known?.remedy) });
+      }
+      if (!gone.signal.aborted) controller.close();
+    },
+    cancel() {
+      gone.abort();
+    },
+  });
+  return new Response(body, { headers: { 'Content-Type': 'application/x-ndjson' } });
+}

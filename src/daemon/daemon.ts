@@ -1,0 +1,166 @@
+import { readFile, rm, rmdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { commands } from '../bmc/ipmi/commands/index.ts';
+import { CommandTable } from '../bmc/ipmi/dispatch.ts';
+import { DropCounter } from '../bmc/ipmi/drops.ts';
+import { IpmiServer } from '../bmc/ipmi/ipmi-server.ts';
+import { systemRandom } from '../bmc/ipmi/random.ts';
+import { SolEndpoint } from '../bmc/ipmi/sol.ts';
+import { deployFiles } from '../boot/deploy-files.ts';
+import { createBootDirector } from '../boot/director.ts';
+import type { LabSpec } from '../node/spec.ts';
+import { systemClock } from '../support/clock.ts';
+import { fileDocument } from '../support/document.ts';
+import { systemCodeOf } from '../support/errors.ts';
+import { createLog } from '../support/log.ts';
+import type { Paths } from '../support/paths.ts';
+import { version } from '../support/version.ts';
+import { BootService, ownerOf } from './boot-service.ts';
+import { controlApi } from './control-api.ts';
+import { lockState, serveControl } from './control-server.ts';
+import { Labs } from './labs.ts';
+
+/** How a daemon is run. */
+export interface DaemonOptions {
+  readonly paths: Paths;
+  readonly logLevel: string;
+  /** Ends the daemon; labs stay as they are. */
+  readonly signal: AbortSignal;
+  /** Ends by itself, and takes its own files along, when it has had no lab for a while. */
+  readonly idleExit: boolean;
+  /** Called when everything answers. */
+  readonly onReady?: (() => void) | undefined;
+}
+
+/** What the daemon keeps of itself. */
+interface KeptDaemon {
+  /** TCP port of the boot director: machines and DHCP servers that outlive the daemon know it. */
+  readonly bootPort: number;
+  /** The kernel's id of the host's boot, by which a power loss is noticed. */
+  readonly hostBoot: string;
+}
+
+/** How long a daemon without labs waits for one before it ends. Milliseconds. */
+const idleTime = 15_000;
+const preferredBootPort = 8623;
+
+/**
+ * Serves all labs of a state directory until told to stop.
+ * @throws QuintupleoError `DAEMON_RUNS` when another daemon does
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { stateDirectory, runtimeDirectory, cacheDirectory, controlSocket } = options.paths;
+  await using _lock = await lockState(stateDirectory);
+  const log = createLog(options.logLevel);
+  const kept = fileDocument<KeptDaemon>(join(stateDirectory, 'daemon.json'));
+  const before = await kept.read();
+  const hostBoot = await readHostBoot();
+  const bootPort = before?.bootPort ?? (await freeTcpPort(preferredBootPort));
+  await kept.write({ bootPort, hostBoot });
+
+  const specs = new Map<string, LabSpec>();
+  const director = await createBootDirector({
+    nodeOf: mac => ownerOf(specs, mac),
+    deployFiles: signal => deployFiles({ cache: cacheDirectory, signal }),
+    document: fileDocument(join(stateDirectory, 'assignments.json')),
+    log,
+  });
+  const boot = new BootService(director, specs, bootPort, log);
+  const drops = new DropCounter();
+  const server = new IpmiServer(log);
+  const labs = new Labs({
+    stateDirectory,
+    runtimeDirectory,
+    clock: systemClock,
+    log,
+    boot,
+    bmcs: {
+      server,
+      environment: {
+        commands: new CommandTable(commands),
+        createSol: bmc => new SolEndpoint(bmc),
+        clock: systemClock,
+        random: systemRandom,
+        log,
+        drops,
+      },
+    },
+    powerLost: before !== undefined && before.hostBoot !== hostBoot,
+  });
+  await labs.open();
+
+  const stop = new AbortController();
+  const startedAt = Date.now();
+  const api = controlApi({
+    labs,
+    boot,
+    clock: systemClock,
+    log,
+    status: () => ({ version, pid: process.pid, startedAt, stateDirectory, dropped: { ...drops.counts } }),
+    stop: () => stop.abort(),
+  });
+  const serialOf = (lab: string, node: string) => labs.get(lab).node(node).serial;
+  const control = await serveControl(controlSocket, api, serialOf, log);
+  log.info({ pid: process.pid, stateDirectory, bootPort, labs: labs.size }, 'serving');
+  options.onReady?.();
+
+  const idle = options.idleExit ? watchIdle(labs, stop) : undefined;
+  await ended(AbortSignal.any([options.signal, stop.signal]));
+  clearInterval(idle);
+  await control[Symbol.asyncDispose]();
+  const empty = labs.size === 0;
+  await labs.close();
+  await server.close();
+  await director.close();
+  await rm(controlSocket, { force: true });
+  log.info('stopped');
+  if (empty && options.idleExit) await removeTraces(options.paths);
+}
+
+/** A daemon without labs has nothing to remember: what it leaves is as if it had never been. */
+async function removeTraces({ stateDirectory, runtimeDirectory, daemonLog }: Paths): Promise<void> {
+  const files = [join(stateDirectory, 'daemon.json'), join(stateDirectory, 'assignments.json'), daemonLog];
+  for (const file of files) await rm(file, { force: true });
+  // Only folders that nothing else is in: somebody may have pointed us to one of their own.
+  for (const folder of [join(stateDirectory, 'labs'), runtimeDirectory, stateDirectory]) {
+    await rmdir(folder).catch((error: unknown) => {
+      if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(systemCodeOf(error) ?? '')) throw error;
+    });
+  }
+}
+
+function watchIdle(labs: Labs, stop: AbortController): NodeJS.Timeout {
+  let since = Date.now();
+  return setInterval(() => {
+    if (labs.size > 0) since = Date.now();
+    else if (Date.now() - since >= idleTime) stop.abort();
+  }, 1_000);
+}
+
+function ended(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function readHostBoot(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+}
+
+/** A TCP port that is free on every address of the host: the preferred one if it can be had. */
+async function freeTcpPort(preferred: number): Promise<number> {
+  return (await tryTcpPort(preferred)) ?? (await tryTcpPort(0)) ?? preferred;
+}
+
+function tryTcpPort(port: number): Promise<number | undefined> {
+  return new Promise(resolve => {
+    const server = createServer();
+    server.once('error', () => resolve(undefined));
+    server.listen(port, () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
+    });
+  });
+}

@@ -1,0 +1,140 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabDefinition } from '../lab/definition.ts';
+import { fileDocument } from '../support/document.ts';
+import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
+import type { PlannedChange, Progress } from './api.ts';
+import { type LabRecord, recordFor } from './lab-record.ts';
+import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
+
+/** Every lab that this daemon serves. */
+export class Labs {
+  readonly #around: Omit<LabSurroundings, 'portsOfOtherLabs'>;
+  readonly #labs = new Map<string, LabRuntime>();
+  /** Labs at which something long is being done. */
+  readonly #busy = new Set<string>();
+
+  constructor(around: Omit<LabSurroundings, 'portsOfOtherLabs'>) {
+    this.#around = around;
+  }
+
+  /** Serves every lab that was kept. One that cannot be served is reported and left as it is. */
+  async open(): Promise<void> {
+    for (const name of await folders(join(this.#around.stateDirectory, 'labs'))) {
+      try {
+        const record = await fileDocument<LabRecord>(this.#recordPath(name)).read();
+        if (record) this.#labs.set(name, await this.#open(record));
+      } catch (error) {
+        this.#around.log.error({ lab: name, error: messageOf(error) }, 'this lab cannot be served');
+      }
+    }
+  }
+
+  get size(): number {
+    return this.#labs.size + this.#busy.size;
+  }
+
+  list(): readonly LabRuntime[] {
+    return [...this.#labs.values()];
+  }
+
+  get(name: string): LabRuntime {
+    const lab = this.#labs.get(name);
+    if (lab) return lab;
+    throw new QuintupleoError(`there is no lab ${name}`, {
+      family: 'user',
+      code: 'LAB_NOT_FOUND',
+      remedy: `Labs that are up: ${[...this.#labs.keys()].join(', ') || 'none'}.`,
+    });
+  }
+
+  /** What `apply` would do. */
+  async plan(definition: LabDefinition): Promise<readonly PlannedChange[]> {
+    const known = this.#labs.get(definition.spec.name);
+    if (known) return known.plan(definition);
+    // Made to plan with, and not kept: nothing is on disk until `apply`.
+    const lab = await this.#open(recordFor(definition, undefined));
+    try {
+      return await lab.plan(definition);
+    } finally {
+      await lab.close();
+    }
+  }
+
+  /** Makes a lab, or changes it to what the definition says. */
+  async apply(
+    definition: LabDefinition,
+    tell: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<LabRuntime> {
+    const { name } = definition.spec;
+    return this.#exclusively(name, async () => {
+      const lab = this.#labs.get(name) ?? (await this.#open(recordFor(definition, undefined)));
+      this.#labs.set(name, lab);
+      await lab.apply(definition, tell, signal);
+      return lab;
+    });
+  }
+
+  /** Takes a lab away with all that it was made of; one that is not there is already gone. */
+  async remove(name: string, tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+    await this.#exclusively(name, async () => {
+      const lab = this.#labs.get(name);
+      if (!lab) return;
+      await lab.remove(tell, signal);
+      this.#labs.delete(name);
+      await rm(join(this.#around.stateDirectory, 'labs', name), { recursive: true, force: true });
+    });
+  }
+
+  /** Stops serving; labs stay as they are. */
+  async close(): Promise<void> {
+    await Promise.all(this.list().map(lab => lab.close()));
+    this.#labs.clear();
+  }
+
+  #open(record: LabRecord): Promise<LabRuntime> {
+    return LabRuntime.open(record, { ...this.#around, portsOfOtherLabs: lab => this.#portsOfOthers(lab) });
+  }
+
+  #portsOfOthers(lab: string): ReadonlySet<string> {
+    const endpoints = new Set<string>();
+    for (const { name, record } of this.#labs.values()) {
+      if (name === lab) continue;
+      for (const [node, { ipmi }] of Object.entries(record.definition.bmcs)) {
+        endpoints.add(`${ipmi.address}:${ipmi.port ?? record.ports[node]}`);
+      }
+    }
+    return endpoints;
+  }
+
+  async #exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(name)) {
+      throw new QuintupleoError(`lab ${name} is being changed by another command`, {
+        family: 'user',
+        code: 'LAB_BUSY',
+        remedy: 'Wait for that command to end.',
+      });
+    }
+    this.#busy.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  #recordPath(name: string): string {
+    return join(this.#around.stateDirectory, 'labs', name, 'lab.json');
+  }
+}
+
+async function folders(path: string): Promise<string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries.filter(entry => entry.isDirectory()).map(entry => entry.name);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}

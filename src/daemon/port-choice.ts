@@ -1,0 +1,58 @@
+import { createSocket } from 'node:dgram';
+import { QuintupleoError } from '../support/errors.ts';
+import type { LabRecord } from './lab-record.ts';
+
+/** Where ports that nobody chose begin: below the ephemeral range, beside 623, where people look for a BMC. */
+const firstPort = 6230;
+const lastPort = 32_767;
+
+/**
+ * Chooses a free UDP port for every BMC that the lab file gives none, and keeps those that were chosen before.
+ * @param taken - endpoints `ADDRESS:PORT` that belong to others
+ * @throws QuintupleoError `NO_FREE_PORT`
+ */
+export async function choosePorts(
+  record: LabRecord,
+  taken: ReadonlySet<string>,
+): Promise<Record<string, number>> {
+  const { bmcs } = record.definition;
+  const mine = new Set<string>();
+  for (const { ipmi } of Object.values(bmcs))
+    if (ipmi.port !== undefined) mine.add(`${ipmi.address}:${ipmi.port}`);
+  const ports: Record<string, number> = {};
+  const next = new Map<string, number>();
+  for (const [name, { ipmi }] of Object.entries(bmcs)) {
+    if (ipmi.port !== undefined) continue;
+    const kept = record.ports[name];
+    let port = kept ?? next.get(ipmi.address) ?? firstPort;
+    const isFree = async () => {
+      const endpoint = `${ipmi.address}:${port}`;
+      if (taken.has(endpoint) || mine.has(endpoint)) return false;
+      return kept !== undefined || canBind(ipmi.address, port);
+    };
+    while (!(await isFree())) {
+      if (++port > lastPort) {
+        throw new QuintupleoError(`no free UDP port on ${ipmi.address} for the BMC of ${name}`, {
+          family: 'platform',
+          code: 'NO_FREE_PORT',
+          remedy: 'Give the BMCs addresses of their own in the lab file: all of 127.0.0.0/8 can be used.',
+        });
+      }
+    }
+    ports[name] = port;
+    mine.add(`${ipmi.address}:${port}`);
+    next.set(ipmi.address, port + 1);
+  }
+  return ports;
+}
+
+function canBind(address: string, port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', () => {
+      socket.close();
+      resolve(false);
+    });
+    socket.bind({ address, port, exclusive: true }, () => socket.close(() => resolve(true)));
+  });
+}
