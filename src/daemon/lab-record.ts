@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { LabDefinition } from '../lab/definition.ts';
+import type { LabDefinition, UserDefinition } from '../lab/definition.ts';
 
 /** What the daemon keeps of a lab, so that it finds it again. Holds secrets. */
 export interface LabRecord {
@@ -9,17 +9,19 @@ export interface LabRecord {
   readonly message: string;
   /** UDP ports that the daemon chose, by node. */
   readonly ports: Readonly<Record<string, number>>;
-  /** Passwords that the daemon made up, by user name. */
-  readonly passwords: Readonly<Record<string, string>>;
+  /** Passwords that the daemon made up, by node and user name. */
+  readonly passwords: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 /** The record of a lab that is being made or changed: ports and passwords stay as they are where they are still wanted. */
 export function recordFor(definition: LabDefinition, before: LabRecord | undefined): LabRecord {
-  const passwords: Record<string, string> = {};
-  for (const { users } of Object.values(definition.bmcs)) {
+  const passwords: Record<string, Record<string, string>> = {};
+  for (const [node, { users }] of Object.entries(definition.bmcs)) {
+    const made: Record<string, string> = {};
     for (const { name, password } of users) {
-      if (password === undefined) passwords[name] ??= before?.passwords[name] ?? makePassword();
+      if (password === undefined) made[name] = before?.passwords[node]?.[name] ?? makePassword();
     }
+    if (Object.keys(made).length > 0) passwords[node] = made;
   }
   const ports = Object.fromEntries(
     Object.entries(before?.ports ?? {}).filter(([node]) => definition.bmcs[node] !== undefined),
@@ -27,9 +29,9 @@ export function recordFor(definition: LabDefinition, before: LabRecord | undefin
   return { definition, phase: 'applying', message: '', ports, passwords };
 }
 
-/** The password of a user, made up or from the lab file. */
-export function passwordOf(record: LabRecord, user: { name: string; password: string | undefined }): string {
-  return user.password ?? record.passwords[user.name] ?? '';
+/** The password of a node's user, made up or from the lab file. */
+export function passwordOf(record: LabRecord, node: string, user: UserDefinition): string {
+  return user.password ?? record.passwords[node]?.[user.name] ?? '';
 }
 
 const passwordAlphabet = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';

@@ -191,7 +191,7 @@ export class LabRuntime {
     const users = this.#record.definition.bmcs[name]?.users ?? [];
     return users.map(user => ({
       name: user.name,
-      password: passwordOf(this.#record, user),
+      password: passwordOf(this.#record, name, user),
       privilege: user.privilege,
     }));
   }
@@ -236,7 +236,7 @@ export class LabRuntime {
       {
         node,
         definition,
-        passwordOf: user => passwordOf(this.#record, user),
+        passwordOf: user => passwordOf(this.#record, spec.name, user),
         port: definition.ipmi.port ?? this.#record.ports[spec.name] ?? 0,
         accounts: fileDocument(this.#path('bmcs', spec.name, 'accounts.json')),
         memory: fileDocument(this.#path('bmcs', spec.name, 'memory.json')),
