@@ -1,0 +1,72 @@
+import type { EventEntry, EventKind } from '../../node/event-log.ts';
+import { type DiscreteSensor, discreteSensors, ReadingType } from './sensor-model.ts';
+
+/** System Event Log records of a node's events. @see IPMI 2.0 §32 */
+
+/** Bytes of a record. */
+export const selRecordLength = 16;
+
+/** Records of this type and above have no timestamp. */
+const firstWithoutTimestamp = 0xe0;
+
+/** Event dir/type bit of an event that says that a state has ended. */
+const deassertion = 0x80;
+
+interface EventCode {
+  readonly sensor: DiscreteSensor;
+  readonly offset: number;
+  readonly ended?: true;
+  /** Tells events of one offset apart: an OEM code in event data 2. */
+  readonly detail?: number;
+}
+
+const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>> = {
+  'power-on': { sensor: discreteSensors.powerUnit, offset: 0, ended: true },
+  'power-off': { sensor: discreteSensors.powerUnit, offset: 0 },
+  'power-failed': { sensor: discreteSensors.powerUnit, offset: 5 },
+  booted: { sensor: discreteSensors.boot, offset: 0 },
+  reset: { sensor: discreteSensors.boot, offset: 1 },
+  nmi: { sensor: discreteSensors.interrupt, offset: 0 },
+  panicked: { sensor: discreteSensors.osStop, offset: 1 },
+  'boot-override-set': { sensor: discreteSensors.bootOverride, offset: 0, detail: 1 },
+  'boot-override-used': { sensor: discreteSensors.bootOverride, offset: 0, detail: 2 },
+  'boot-override-expired': { sensor: discreteSensors.bootOverride, offset: 0, detail: 3 },
+  'watchdog-expired': { sensor: discreteSensors.watchdog, offset: 0 },
+  'log-cleared': { sensor: discreteSensors.eventLog, offset: 2 },
+};
+
+/**
+ * The 16 bytes of an event.
+ * @param clockOffset - milliseconds that the BMC's clock is ahead of the host's
+ */
+export function selRecord(entry: EventEntry, clockOffset: number): Buffer {
+  const record =
+    entry.kind === 'record-added' ? Buffer.from(entry.record ?? []) : eventRecord(eventCodes[entry.kind]);
+  record.writeUInt16LE(entry.id, 0);
+  if (record.readUInt8(2) < firstWithoutTimestamp) record.writeUInt32LE(selTime(entry.at, clockOffset), 3);
+  return record;
+}
+
+/**
+ * A time as the event log tells it: seconds since the epoch.
+ * @param at - milliseconds since the epoch
+ */
+export function selTime(at: number, clockOffset: number): number {
+  return Math.floor((at + clockOffset) / 1000) >>> 0;
+}
+
+function eventRecord({ sensor, offset, ended, detail }: EventCode): Buffer {
+  const direction = ended ? deassertion : 0;
+  const oemInData2 = 0x80;
+  return Buffer.from([
+    ...[0, 0], // record ID
+    0x02, // system event record
+    ...[0, 0, 0, 0], // timestamp
+    ...[0x20, 0x00], // made by this BMC
+    0x04, // event message revision
+    ...[sensor.type, sensor.number],
+    direction | ReadingType.sensorSpecific,
+    ...(detail === undefined ? [offset, 0xff] : [oemInData2 | offset, detail]),
+    0xff,
+  ]);
+}
