@@ -17,7 +17,7 @@ makes the lab so, now and after every change of the file. [examples/](../example
   \`# yaml-language-server: $schema=PATH/schema/lab.schema.json\`; \`quintupleo schema\` prints that schema.
 - What is wrong is reported all at once, each with its place: \`lab.yaml:12:5: …\`.
 
-This page is made from the schema by \`scripts/generate-lab-file-docs.js\`.
+This page is made from the schema by \`scripts/generate-docs.js\`.
 `;
 
 /** The lab file's reference, as Markdown. */

@@ -59,6 +59,20 @@ export function readLabFile(
   return result.definition;
 }
 
+/**
+ * The name of the lab that a file describes, which may have errors elsewhere.
+ * @throws like {@link readLabFile}
+ */
+export function readLabName(file: string, from: string): string {
+  const yaml = readYaml(readText(file, resolve(from, file)));
+  if (yaml.problems.length > 0) throw new LabFileError(file, yaml.problems);
+  const name = labelSchema(limits.labName).safeParse(isRecord(yaml.value) ? yaml.value.lab : undefined);
+  if (name.success) return name.data;
+  throw new LabFileError(file, [
+    { ...yaml.locate(['lab']), text: 'the file does not name its lab. Write "lab: NAME".' },
+  ]);
+}
+
 function readText(file: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');

@@ -24,7 +24,7 @@ export const limits = {
 } as const;
 
 /** Cipher suites that a lab file may name. @see IPMI 2.0 table 22-20 */
-export const cipherSuites: readonly number[] = [1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17];
+export const cipherSuites: readonly number[] = [1, 2, 3, 15, 16, 17];
 
 /** IPMI's own port. */
 export const ipmiPort = 623;

@@ -293,7 +293,7 @@ describe('a lab file on disk', () => {
   });
 });
 
-describe('what is generated from the schema is current; else run scripts/generate-lab-file-docs.js', () => {
+describe('what is generated from the schema is current; else run scripts/generate-docs.js', () => {
   test('docs/lab-file.md', () => {
     expect(readFileSync('docs/lab-file.md', 'utf8')).toBe(labFileDocs());
   });

@@ -1,21 +1,25 @@
 #!/usr/bin/env node
-// Writes docs/lab-file.md and schema/lab.schema.json from the lab file's schema. Needs `npm run build` first.
+// Writes the references that are made from the code: docs/lab-file.md and schema/lab.schema.json from the lab file's
+// schema, docs/cli.md from the commands. Needs `npm run build` first.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+const { cliDocs } = await import('../dist/cli/docs.js');
+const { createProgram } = await import('../dist/cli/program.js');
 const { labFileDocs } = await import('../dist/lab/lab-file-docs.js');
 const { labFileJsonSchema } = await import('../dist/lab/schema.js');
 
+write('docs/cli.md', cliDocs(createProgram({ out: process.stdout, err: process.stderr })));
 write('docs/lab-file.md', labFileDocs());
 write('schema/lab.schema.json', `${JSON.stringify(labFileJsonSchema(), null, 2)}\n`);
 execFileSync('npx', ['biome', 'format', '--write', 'schema/lab.schema.json'], { cwd: root, stdio: 'ignore' });
 
 function write(path, text) {
   const file = resolve(root, path);
-  mkdirSync(resolve(file, '..'), { recursive: true });
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
   console.log(path);
 }

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { type Cli, type GlobalOptions, note, print } from '../cli.ts';
+import { findLab } from '../find-node.ts';
+import { withDaemon } from '../with-client.ts';
+
+/** `quintupleo down`: takes a lab away. */
+export function downCommand(cli: Cli): Command {
+  return new Command('down')
+    .summary('take a lab away, with its disks')
+    .description(
+      'Takes a lab away: its machines, their disks, its networks, its BMCs and what they remember. ' +
+        'May be repeated; an interrupted run is finished by the next one.',
+    )
+    .argument('[lab]', 'name of the lab, or its file; may be left away when there is only one')
+    .addHelpText('after', '\nExamples:\n  quintupleo down pair\n  quintupleo down lab.yaml')
+    .action(async (argument: string | undefined, _own: GlobalOptions, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions>();
+      const json = options.json === true;
+      const named = argument === undefined ? options.lab : await labNamed(cli, argument);
+      const { follow } = await import('../progress.ts');
+      await withDaemon(cli, async client => {
+        const labs = await client.labs();
+        const name = named ?? findLab(labs, undefined).name;
+        if (!labs.some(lab => lab.name === name)) {
+          if (!json) print(cli, `There is no lab ${name}: nothing to do.`);
+          return;
+        }
+        const interrupted = () => note(cli, `\nInterrupted. "${cli.program} down ${name}" finishes it.`);
+        cli.signal.addEventListener('abort', interrupted, { once: true });
+        try {
+          await follow(cli, client.remove(name), json);
+        } finally {
+          cli.signal.removeEventListener('abort', interrupted);
+        }
+        if (!json) print(cli, `Lab ${name} is gone.`);
+      });
+    });
+}
+
+/** The lab that an argument names: a name, or a path, which names the lab of that file. */
+async function labNamed(cli: Cli, argument: string): Promise<string> {
+  if (!/[/.]/.test(argument)) return argument;
+  const { readLabName } = await import('../../lab/lab-file.ts');
+  return readLabName(argument, cli.cwd);
+}

@@ -1,0 +1,123 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import type { LabDefinition, LabStatus, PlanAnswer } from '../../daemon/api.ts';
+import { QuintupleoError } from '../../support/errors.ts';
+import { type Cli, type GlobalOptions, note, print, printJson } from '../cli.ts';
+import type { ControlClient } from '../client.ts';
+import { labLines } from '../lab-table.ts';
+import { styleFor } from '../style.ts';
+import { withDaemon } from '../with-client.ts';
+
+interface Options extends GlobalOptions {
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}
+
+const shownChanges = 25;
+
+/** `quintupleo up`: makes a lab as its file says. */
+export function upCommand(cli: Cli): Command {
+  return new Command('up')
+    .summary('make a lab as its file says')
+    .description(
+      'Makes a lab as its file says: creates what is missing, changes what differs, deletes what is gone from the file. ' +
+        'May be repeated; an interrupted run is finished by the next one.',
+    )
+    .argument('<file>', 'lab file')
+    .option('-y, --yes', 'do not ask before disruptive changes')
+    .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .addHelpText('after', '\nExamples:\n  quintupleo up lab.yaml\n  quintupleo up lab.yaml --dry-run --json')
+    .action(async (file: string, _own: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
+      const { readLabFile } = await import('../../lab/lab-file.ts');
+      const definition = readLabFile(file, cli.cwd, cli.env);
+      await withDaemon(cli, client => up(cli, client, file, definition, options));
+    });
+}
+
+async function up(
+  cli: Cli,
+  client: ControlClient,
+  file: string,
+  definition: LabDefinition,
+  options: Options,
+): Promise<void> {
+  const json = options.json === true;
+  const plan = await client.plan(definition);
+  if (json && options.dryRun) printJson(cli, plan);
+  if (!json) await showPlan(cli, plan, definition.spec.name);
+  if (options.dryRun) return;
+  await confirm(cli, plan, options);
+
+  const { follow } = await import('../progress.ts');
+  const interrupted = () => note(cli, `\nInterrupted. "${cli.program} up ${file}" finishes it.`);
+  cli.signal.addEventListener('abort', interrupted, { once: true });
+  try {
+    // Without changes too: what a BMC is told, such as its users, is no step of a plan.
+    const lab = await follow(cli, client.apply(definition), json);
+    if (lab && !json) showLab(cli, lab, plan);
+  } finally {
+    cli.signal.removeEventListener('abort', interrupted);
+  }
+}
+
+async function showPlan(cli: Cli, plan: PlanAnswer, lab: string): Promise<void> {
+  const { changeLine, countChanges } = await import('../progress.ts');
+  const style = styleFor(cli);
+  for (const warning of plan.warnings) note(cli, `${styleFor(cli, cli.err).yellow('warning')}: ${warning}`);
+  if (plan.changes.length === 0) {
+    print(cli, `Nothing to change in lab ${lab}.`);
+    return;
+  }
+  print(cli, `Lab ${style.bold(lab)}: ${countChanges(plan.changes)}`);
+  // A person reads the first of many alike, and all that may hurt.
+  const shown = plan.changes.filter((change, index) => change.disruptive || index < shownChanges);
+  for (const change of shown) print(cli, changeLine(change, style));
+  const more = plan.changes.length - shown.length;
+  if (more > 0) print(cli, `  … and ${more} more`);
+}
+
+/** Lets the user decide on changes that interrupt or lose something. */
+async function confirm(cli: Cli, plan: PlanAnswer, options: Options): Promise<void> {
+  const disruptive = plan.changes.filter(change => change.disruptive);
+  if (disruptive.length === 0 || options.yes) return;
+  const what = disruptive.map(change => `${change.op} ${change.kind} ${change.name}`).join(', ');
+  const details = { family: 'user', code: 'NOT_CONFIRMED' } as const;
+  if (!cli.input.isTTY || !cli.err.isTTY || options.json) {
+    throw new QuintupleoError(`disruptive changes need a confirmation: ${what}`, {
+      ...details,
+      remedy: 'Look at them with --dry-run, then run this with --yes.',
+    });
+  }
+  cli.err.write('Some of this interrupts machines or loses data. Continue? [y/N] ');
+  const keyboard = createInterface({ input: cli.input });
+  try {
+    const [answer] = await once(keyboard, 'line', { signal: cli.signal });
+    if (/^y(es)?$/i.test(String(answer).trim())) return;
+  } finally {
+    keyboard.close();
+  }
+  throw new QuintupleoError('nothing was changed', details);
+}
+
+function showLab(cli: Cli, lab: LabStatus, plan: PlanAnswer): void {
+  print(cli, '');
+  for (const line of labLines(cli, lab)) print(cli, line);
+  const [node] = lab.nodes;
+  if (!node || plan.changes.length === 0) return;
+  const name = `${lab.name}/${node.name}`;
+  const [user] = node.bmc.users;
+  print(cli, '\nTry next:');
+  print(cli, `  ${cli.program} power ${name} on`);
+  print(cli, `  ${cli.program} console ${name}`);
+  if (user === undefined) return;
+  const password = `IPMI_PASSWORD="$(${cli.program} credentials ${name} --password)"`;
+  const endpoint = `-H ${node.bmc.address} -p ${node.bmc.port}`;
+  print(cli, `  ${password} \\\n    ipmitool -I lanplus ${endpoint} -U ${quote(user)} -E chassis status`);
+}
+
+/** For a shell. */
+function quote(word: string): string {
+  return /^[\w.@%+=:,/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

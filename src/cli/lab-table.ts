@@ -1,0 +1,40 @@
+import type { LabStatus, NodeStatus } from '../daemon/api.ts';
+import type { Cli } from './cli.ts';
+import { type Style, styleFor } from './style.ts';
+import { table } from './table.ts';
+
+/** A lab for people: a line about it and a table of its nodes. */
+export function labLines(cli: Cli, lab: LabStatus): readonly string[] {
+  const style = styleFor(cli);
+  const facts = Object.entries(lab.facts).map(([name, value]) => `${name}: ${value}`);
+  const phase = lab.phase === 'up' ? style.green('up') : style.yellow(lab.phase);
+  const lines = [`${style.bold(lab.name)}  ${phase}  ${[`driver: ${lab.driver}`, ...facts].join(', ')}`];
+  if (lab.message !== '') lines.push(style.red(lab.message));
+  if (lab.phase === 'applying') {
+    lines.push(`It was interrupted: "${cli.program} up ${lab.source}" finishes it.`);
+  }
+  if (lab.phase === 'deleting')
+    lines.push(`It was interrupted: "${cli.program} down ${lab.name}" finishes it.`);
+  const head = ['NODE', 'POWER', 'BMC', 'MACS', 'CONSOLE'];
+  const rows = lab.nodes.map(node => [
+    node.name,
+    powerOf(node, style),
+    bmcOf(node, style),
+    node.spec.nics.map(nic => nic.mac).join(' ') || '-',
+    `${cli.program} console ${node.lab}/${node.name}`,
+  ]);
+  return [...lines, ...table(head, rows)];
+}
+
+/** A node's power as it was seen, and the command under way if there is one. */
+export function powerOf(node: NodeStatus, style: Style): string {
+  const colour = { on: style.green, off: style.dim, unknown: style.yellow }[node.power];
+  const operation = node.operation ? ` (${node.operation.action} under way)` : '';
+  return `${colour(node.power)}${operation}`;
+}
+
+/** Where a node's BMC listens. */
+function bmcOf(node: NodeStatus, style: Style): string {
+  const endpoint = `${node.bmc.address}:${node.bmc.port}`;
+  return node.bmc.problem === undefined ? endpoint : `${endpoint} ${style.red(node.bmc.problem)}`;
+}
