@@ -157,7 +157,8 @@ function seePower(turn: Turn, seen: Observation & { type: 'power' }): void {
 
 function notePower(turn: Turn, before: PowerState, seen: Observation & { type: 'power' }): void {
   const { onSince, poweredOn } = turn.state.durable;
-  const byWhom = turn.state.durable.operation?.action ?? seen.cause ?? 'unknown';
+  const { operation } = turn.state.durable;
+  const byWhom = operation ? `${operation.trigger}: ${operation.action}` : (seen.cause ?? 'cause unknown');
   const detail = seen.detail === undefined ? '' : `: ${seen.detail}`;
   if (seen.power === 'on') {
     keep(turn, { lastPower: 'on', onSince: turn.now });
@@ -172,7 +173,7 @@ function notePower(turn: Turn, before: PowerState, seen: Observation & { type: '
   set(turn, { load: undefined, toldBoot: undefined, tellBootAt: undefined });
   stopWatchdog(turn);
   if (before === 'unknown') return;
-  const unasked = turn.state.durable.operation === undefined && seen.cause === 'platform';
+  const unasked = !operation && seen.cause === 'platform';
   record(turn, 'power-off', `powered off (${byWhom})${detail}`, unasked ? 'warning' : 'ok');
 }
 
