@@ -1,0 +1,88 @@
+import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { messageOf, QuintupleoError } from '../../support/errors.ts';
+import { runProgram } from '../../support/program.ts';
+import { probePassed, probePort, probeRom } from './probe-rom.ts';
+import { lastLine, programEnvironment } from './programs.ts';
+
+/** What runs a machine's instructions. */
+export type AcceleratorName = 'kvm' | 'tcg';
+
+/** An accelerator, and why it is that one. */
+export interface Accelerator {
+  readonly name: AcceleratorName;
+  /** For people. */
+  readonly reason: string;
+}
+
+const kvmDevice = '/dev/kvm';
+
+/** A working KVM needs a tenth of that. Milliseconds. */
+const probeTime = 3_000;
+
+/**
+ * Settles the accelerator.
+ * @param choice - `auto` takes KVM where a machine really runs under it
+ * @throws QuintupleoError `KVM_UNUSABLE` when KVM was asked for and cannot be opened
+ */
+export async function chooseAccelerator(choice: 'auto' | 'kvm' | 'tcg'): Promise<Accelerator> {
+  switch (choice) {
+    case 'tcg':
+      return { name: 'tcg', reason: 'as the lab file says' };
+    case 'kvm': {
+      const problem = await kvmProblem();
+      if (problem === undefined) return { name: 'kvm', reason: 'as the lab file says' };
+      throw new QuintupleoError(`KVM cannot be used: ${problem}`, {
+        family: 'platform',
+        code: 'KVM_UNUSABLE',
+        remedy: 'Say accel: auto in the lab file, or give this user access to /dev/kvm.',
+      });
+    }
+    case 'auto': {
+      const problem = (await kvmProblem()) ?? (await probeOnce());
+      return problem === undefined
+        ? { name: 'kvm', reason: 'a test machine ran under it' }
+        : { name: 'tcg', reason: `KVM cannot be used: ${problem}` };
+    }
+  }
+}
+
+async function kvmProblem(): Promise<string | undefined> {
+  try {
+    await access(kvmDevice, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** A host does not change its mind while we run. */
+let probed: Promise<string | undefined> | undefined;
+
+function probeOnce(): Promise<string | undefined> {
+  probed ??= probe();
+  return probed;
+}
+
+/** @returns why no machine runs under KVM; `undefined` when one does */
+async function probe(): Promise<string | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'quintupleo-'));
+  try {
+    const rom = join(folder, 'probe.rom');
+    await writeFile(rom, probeRom());
+    const args = [
+      ...['-nodefaults', '-no-user-config', '-display', 'none'],
+      ...['-machine', 'pc', '-accel', 'kvm', '-cpu', 'host', '-m', '16', '-bios', rom],
+      ...['-device', `isa-debug-exit,iobase=${probePort},iosize=1`],
+    ];
+    const options = { timeout: probeTime, env: programEnvironment };
+    const { status, stderr } = await runProgram('qemu-system-x86_64', args, options);
+    if (status === probePassed) return undefined;
+    return /KVM internal error|emulation failure/.test(stderr)
+      ? 'it fails on an instruction that every kernel uses (nested or emulated virtualisation?)'
+      : (lastLine(stderr) ?? 'a test machine did not run');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

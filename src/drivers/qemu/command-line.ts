@@ -1,0 +1,149 @@
+import type { NodeSpec } from '../../node/spec.ts';
+import type { AcceleratorName } from './accelerator.ts';
+import { deviceId } from './boot-order.ts';
+import { uefiFirmware } from './firmware.ts';
+import type { MachinePaths } from './layout.ts';
+
+/** What a network card is plugged into. */
+export type NicBackend =
+  | { readonly type: 'tap'; readonly tap: string; readonly bridge: string }
+  | {
+      readonly type: 'user';
+      readonly cidr: string;
+      /** The host's address as the machine sees it. */
+      readonly host: string;
+      readonly dns: string;
+      readonly firstLease: string;
+      /** What DHCP tells the machine's iPXE to boot. */
+      readonly bootUrl: string;
+    };
+
+/** All that QEMU's command line says. */
+export interface CommandLine {
+  readonly lab: string;
+  readonly spec: NodeSpec;
+  readonly paths: MachinePaths;
+  readonly accelerator: AcceleratorName;
+  /** One for each network card. */
+  readonly backends: readonly NicBackend[];
+  /** Ids of all bootable devices, the first one first. */
+  readonly bootOrder: readonly string[];
+}
+
+/** QEMU's names of the serial port and of the disks' block nodes. */
+export const serialId = 'serial0';
+export const blockNode = (index: number) => `image${index}`;
+
+/**
+ * QEMU's arguments. It starts paused, so that whoever started it can look before the machine runs.
+ * Holds no secrets: every user of the host can read a command line.
+ * @see qemu-system-x86_64(1)
+ */
+export function buildCommandLine(line: CommandLine): string[] {
+  const { lab, spec, paths, accelerator } = line;
+  return [
+    ...['-name', `guest=${lab}/${spec.name},process=qemu-${spec.name}`],
+    ...['-nodefaults', '-no-user-config', '-S', '-display', 'none'],
+    ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    // Without graphics the firmware talks to the serial port, as a server's console redirection does.
+    ...['-machine', `${spec.firmware === 'uefi' ? 'q35' : 'pc'},graphics=off,vmport=off`],
+    ...['-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'max'],
+    ...['-smp', String(spec.cpus), '-m', `size=${spec.memory / 1024}k`],
+    ...['-uuid', spec.uuid, '-smbios', systemInformation(spec)],
+    ...['-rtc', 'base=utc', '-boot', 'strict=on'],
+    // A crashed system stands there until somebody resets it, as real ones do.
+    ...['-action', 'panic=none', '-device', 'pvpanic'],
+    ...['-device', 'virtio-rng-pci'],
+    ...['-pidfile', paths.pidfile, '-d', 'cpu_reset', '-D', paths.resetLog],
+    ...['-qmp', `unix:${quote(paths.qmpSocket)},server=on,wait=off`],
+    ...serialArguments(paths),
+    ...(spec.firmware === 'uefi' ? uefiArguments(paths) : []),
+    ...diskArguments(line),
+    ...['-device', `ide-cd,id=${deviceId.cdrom},bus=ide.0${bootIndex(line, deviceId.cdrom)}`],
+    ...nicArguments(line),
+  ];
+}
+
+/** The argument of a command line that names the machine's pidfile. */
+export function pidfileOf(argv: readonly string[]): string | undefined {
+  if (!argv[0]?.includes('qemu')) return undefined;
+  const index = argv.indexOf('-pidfile');
+  return index < 0 ? undefined : argv[index + 1];
+}
+
+function serialArguments(paths: MachinePaths): string[] {
+  // The log is QEMU's own, so that nothing is lost while nobody reads the socket.
+  const log = `logfile=${quote(paths.serialLog)},logappend=on`;
+  return [
+    ...['-chardev', `socket,id=${serialId},path=${quote(paths.serialSocket)},server=on,wait=off,${log}`],
+    ...['-device', `isa-serial,chardev=${serialId}`],
+  ];
+}
+
+function uefiArguments(paths: MachinePaths): string[] {
+  return [
+    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${uefiFirmware.code}`],
+    ...['-drive', `if=pflash,unit=1,format=raw,file=${quote(paths.variables)}`],
+  ];
+}
+
+function diskArguments(line: CommandLine): string[] {
+  return line.spec.disks.flatMap((disk, index) => {
+    const id = deviceId.disk(index);
+    const image = {
+      driver: 'qcow2',
+      'node-name': blockNode(index),
+      discard: 'unmap',
+      file: { driver: 'file', filename: line.paths.disk(disk.name), discard: 'unmap' },
+    };
+    // Longer serial numbers are cut by the device itself. @see VIRTIO 1.1 §5.2.6.1
+    const serial = quote(disk.name.slice(0, 20));
+    return [
+      ...['-blockdev', JSON.stringify(image)],
+      ...[
+        '-device',
+        `virtio-blk-pci,id=${id},drive=${blockNode(index)},serial=${serial}${bootIndex(line, id)}`,
+      ],
+    ];
+  });
+}
+
+function nicArguments(line: CommandLine): string[] {
+  return line.spec.nics.flatMap((nic, index) => {
+    const id = deviceId.nic(index);
+    const backend = line.backends[index];
+    if (!backend) return [];
+    return [
+      ...['-netdev', netdev(`net${index}`, backend)],
+      ...['-device', `virtio-net-pci,id=${id},netdev=net${index},mac=${nic.mac}${bootIndex(line, id)}`],
+    ];
+  });
+}
+
+function netdev(id: string, backend: NicBackend): string {
+  switch (backend.type) {
+    case 'tap':
+      // QEMU makes the tap, so that it goes with the process, however that ends.
+      return `tap,id=${id},ifname=${backend.tap},script=no,downscript=no`;
+    case 'user':
+      return [
+        `user,id=${id},net=${backend.cidr},host=${backend.host},dns=${backend.dns}`,
+        `dhcpstart=${backend.firstLease},ipv6=off,bootfile=${quote(backend.bootUrl)}`,
+      ].join(',');
+  }
+}
+
+function systemInformation(spec: NodeSpec): string {
+  const serial = `QO${spec.uuid.replaceAll('-', '').slice(0, 12).toUpperCase()}`;
+  return `type=1,manufacturer=QuintupleO,product=Virtual Bare Metal,version=1,serial=${serial},family=Server`;
+}
+
+function bootIndex(line: CommandLine, id: string): string {
+  const place = line.bootOrder.indexOf(id);
+  return place < 0 ? '' : `,bootindex=${place}`;
+}
+
+/** A value within an argument that QEMU splits at commas. */
+function quote(value: string): string {
+  return value.replaceAll(',', ',,');
+}

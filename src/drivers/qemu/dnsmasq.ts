@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../support/clock.ts';
+import type { NetworkAddresses } from './addresses.ts';
+import type { NetworkPaths } from './layout.ts';
+import { findProcesses, killProcess } from './processes.ts';
+import { run } from './programs.ts';
+
+/** What a dnsmasq serves. */
+export interface DhcpService {
+  readonly addresses: NetworkAddresses;
+  /** TCP port of the boot service at the host's address. */
+  readonly bootPort: number;
+  /** Folder of iPXE binaries for firmware that is not iPXE; `undefined` serves none. */
+  readonly tftp: string | undefined;
+}
+
+/** Where Debian's package ipxe keeps the binaries that other firmware can load; the names are theirs. */
+const ipxeFolder = '/usr/lib/ipxe';
+const ipxeBinaries = { bios: 'undionly.kpxe', efi: 'ipxe.efi' } as const;
+
+/** The folder of iPXE binaries, if they are installed. */
+export function findIpxeBinaries(): string | undefined {
+  return Object.values(ipxeBinaries).every(name => existsSync(join(ipxeFolder, name)))
+    ? ipxeFolder
+    : undefined;
+}
+
+/**
+ * The arguments of the dnsmasq of one network: DHCP and network boot, no DNS.
+ * @see dnsmasq(8); RFC 4578 §2.1 (client architectures); iPXE's DHCP option 175
+ */
+export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): string[] {
+  const { addresses, bootPort, tftp } = service;
+  return [
+    '--conf-file=/dev/null',
+    `--pid-file=${paths.pidfile}`,
+    `--log-facility=${paths.log}`,
+    '--port=0',
+    '--bind-interfaces',
+    `--interface=${paths.bridge}`,
+    '--except-interface=lo',
+    `--dhcp-range=${addresses.firstLease},${addresses.lastLease},${addresses.netmask},1h`,
+    `--dhcp-leasefile=${paths.leases}`,
+    '--dhcp-authoritative',
+    '--dhcp-no-override',
+    // The lab is alone on its bridge: asking whether an address is taken only costs three seconds.
+    '--no-ping',
+    '--dhcp-match=set:ipxe,175',
+    `--dhcp-boot=tag:ipxe,http://${addresses.host}:${bootPort}/boot.ipxe`,
+    ...(tftp === undefined ? [] : tftpArguments(tftp)),
+  ];
+}
+
+function tftpArguments(folder: string): string[] {
+  return [
+    '--enable-tftp',
+    `--tftp-root=${folder}`,
+    '--dhcp-match=set:efi,option:client-arch,7',
+    '--dhcp-match=set:efi,option:client-arch,9',
+    `--dhcp-boot=tag:!ipxe,tag:efi,${ipxeBinaries.efi}`,
+    `--dhcp-boot=tag:!ipxe,tag:!efi,${ipxeBinaries.bios}`,
+  ];
+}
+
+/** Lets exactly this dnsmasq serve the network: one that runs with other settings is replaced. It outlives us. */
+export async function ensureDnsmasq(paths: NetworkPaths, service: DhcpService, clock: Clock): Promise<void> {
+  const wanted = dnsmasqArguments(paths, service);
+  const running = await findOurs(paths);
+  if (running.size === 1 && running.has(wanted.join(' '))) return;
+  await stopDnsmasq(paths, clock);
+  await run('dnsmasq', wanted);
+}
+
+/** Ends the network's dnsmasq. */
+export async function stopDnsmasq(paths: NetworkPaths, clock: Clock): Promise<void> {
+  for (const identity of (await findOurs(paths)).values()) await killProcess(identity, clock);
+  await rm(paths.pidfile, { force: true });
+}
+
+/** The network's dnsmasq processes, by their arguments. */
+function findOurs(paths: NetworkPaths) {
+  return findProcesses(argv => {
+    const isOurs = argv[0]?.endsWith('dnsmasq') && argv.includes(`--pid-file=${paths.pidfile}`);
+    return isOurs ? argv.slice(1).filter(Boolean).join(' ') : undefined;
+  });
+}

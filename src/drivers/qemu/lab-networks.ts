@@ -1,0 +1,140 @@
+import { mkdir, rm } from 'node:fs/promises';
+import type { NetworkSpec, NodeSpec } from '../../node/spec.ts';
+import type { Clock } from '../../support/clock.ts';
+import { fileDocument } from '../../support/document.ts';
+import { QuintupleoError } from '../../support/errors.ts';
+import { addressesOf } from './addresses.ts';
+import type { NicBackend } from './command-line.ts';
+import { ensureDnsmasq, findIpxeBinaries, stopDnsmasq } from './dnsmasq.ts';
+import { type Folders, type MachinePaths, namesIn, networkPaths, networksFolder } from './layout.ts';
+import { deleteBridge, ensureBridge, userOf } from './links.ts';
+
+/** How machines are connected: by Linux bridges, or each for itself by QEMU's user networking. */
+export type NetworkingName = 'bridge' | 'user';
+
+/** A network as it is kept, and compared. */
+export type NetworkRecord = NetworkSpec & { readonly networking: NetworkingName };
+
+/** What the networks of a lab are made with. */
+export interface LabNetworksParts {
+  readonly lab: string;
+  readonly folders: Folders;
+  readonly networking: NetworkingName;
+  readonly bootPort: number;
+  readonly clock: Clock;
+}
+
+/** The networks of one lab. */
+export class LabNetworks {
+  readonly #parts: LabNetworksParts;
+
+  constructor(parts: LabNetworksParts) {
+    this.#parts = parts;
+  }
+
+  /** The record of a network that is, or would be. */
+  recordOf(network: NetworkSpec): NetworkRecord {
+    return { ...network, networking: this.#parts.networking };
+  }
+
+  /** Networks by name; `undefined` stands for one that was not finished. */
+  async existing(): Promise<ReadonlyMap<string, NetworkRecord | undefined>> {
+    const names = await namesIn(networksFolder(this.#parts.folders, this.#parts.lab));
+    const found = new Map<string, NetworkRecord | undefined>();
+    for (const name of names) found.set(name, await this.#document(name).read());
+    return found;
+  }
+
+  /**
+   * Checks that a network can be made on this host.
+   * @throws QuintupleoError `NETWORK_OVERLAPS`
+   */
+  async check(network: NetworkSpec): Promise<void> {
+    const { network: range } = addressesOf(network.cidr);
+    if (this.#parts.networking === 'user') return;
+    const user = await userOf(range, this.#paths(network.name).bridge);
+    if (user === undefined) return;
+    throw new QuintupleoError(`network ${network.name}: ${network.cidr} overlaps ${user} on this host`, {
+      family: 'config',
+      code: 'NETWORK_OVERLAPS',
+      remedy: `Give ${network.name} another cidr in the lab file.`,
+    });
+  }
+
+  /** Makes a network, or makes one that is there what it shall be. */
+  async ensure(record: NetworkRecord): Promise<void> {
+    const paths = this.#paths(record.name);
+    await mkdir(paths.folder, { recursive: true, mode: 0o700 });
+    const { clock, bootPort } = this.#parts;
+    if (record.networking === 'user') {
+      await stopDnsmasq(paths, clock);
+      await this.#deleteBridge(record.name);
+    } else {
+      await this.check(record);
+      const addresses = addressesOf(record.cidr);
+      await ensureBridge({ ...this.#bridge(record.name), address: `${addresses.host}/${addresses.prefix}` });
+      if (record.dhcp) await ensureDnsmasq(paths, { addresses, bootPort, tftp: findIpxeBinaries() }, clock);
+      else await stopDnsmasq(paths, clock);
+    }
+    await this.#document(record.name).write(record);
+  }
+
+  /** Takes a network away; also one that was only half made. */
+  async remove(name: string): Promise<void> {
+    const paths = this.#paths(name);
+    await stopDnsmasq(paths, this.#parts.clock);
+    await this.#deleteBridge(name);
+    await rm(paths.folder, { recursive: true, force: true });
+  }
+
+  /**
+   * What each of a machine's network cards is plugged into.
+   * @throws QuintupleoError `NETWORK_MISSING`
+   */
+  async backends(spec: NodeSpec, machine: MachinePaths): Promise<readonly NicBackend[]> {
+    const networks = await this.existing();
+    return spec.nics.map((nic, index) => {
+      const record = networks.get(nic.network);
+      if (!record) {
+        throw new QuintupleoError(`the network ${nic.network} does not exist`, {
+          family: 'platform',
+          code: 'NETWORK_MISSING',
+          remedy: 'Run up again.',
+        });
+      }
+      if (record.networking === 'bridge') {
+        return { type: 'tap', tap: machine.tap(index), bridge: this.#paths(nic.network).bridge };
+      }
+      const { host, dns, firstLease } = addressesOf(record.cidr);
+      const bootUrl = `http://${host}:${this.#parts.bootPort}/boot.ipxe`;
+      return { type: 'user', cidr: record.cidr, host, dns, firstLease, bootUrl };
+    });
+  }
+
+  /** Addresses of this host at which the machines of these networks ask what to boot. */
+  bootAddresses(networks: readonly NetworkSpec[]): readonly string[] {
+    // To a machine on user networking, its host's address is the host's loopback.
+    if (this.#parts.networking === 'user') return networks.length > 0 ? ['127.0.0.1'] : [];
+    return networks.map(({ cidr }) => addressesOf(cidr).host);
+  }
+
+  #paths(name: string) {
+    return networkPaths(this.#parts.folders, this.#parts.lab, name);
+  }
+
+  #document(name: string) {
+    return fileDocument<NetworkRecord>(this.#paths(name).record);
+  }
+
+  #bridge(name: string) {
+    const { bridge, mac } = this.#paths(name);
+    return { name: bridge, mac, alias: `quintupleo:${this.#parts.lab}/${name}` };
+  }
+
+  async #deleteBridge(name: string): Promise<void> {
+    // Who may not make bridges has none, and may not even have the program to look for them.
+    if (this.#parts.networking === 'bridge' || (await this.existing()).get(name)?.networking === 'bridge') {
+      await deleteBridge(this.#bridge(name));
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../../support/clock.ts';
+import { systemCodeOf } from '../../support/errors.ts';
+import type { MachinePaths } from './layout.ts';
+import { type ProcessIdentity, processStatus } from './processes.ts';
+import { lastLine, missingProgram, programEnvironment } from './programs.ts';
+import { QmpClient, QmpError, type QmpEvent } from './qmp.ts';
+import { delay } from './wait.ts';
+
+/** How long a QEMU that has just been started may take until it listens. Milliseconds. */
+const startTime = 30_000;
+
+/** Makes room for what the next QEMU of a machine leaves behind; what its last one wrote is kept once more. */
+export async function clearRunFiles(paths: MachinePaths): Promise<void> {
+  await mkdir(dirname(paths.qmpSocket), { recursive: true, mode: 0o700 });
+  await keepAside(paths.serialLog);
+  await keepAside(paths.qemuLog);
+  for (const path of [paths.resetLog, paths.pidfile, paths.qmpSocket, paths.serialSocket]) {
+    await rm(path, { force: true });
+  }
+}
+
+async function keepAside(path: string): Promise<void> {
+  try {
+    await rename(path, `${path}.1`);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/**
+ * Starts a QEMU that needs nobody: in a process group of its own, with its output in a file.
+ * @throws QuintupleoError `PROGRAM_MISSING`
+ */
+export async function launch(args: readonly string[], paths: MachinePaths): Promise<ProcessIdentity> {
+  const log = await open(paths.qemuLog, 'a', 0o600);
+  try {
+    const child = spawn('qemu-system-x86_64', args, {
+      cwd: paths.folder,
+      detached: true,
+      env: { ...process.env, ...programEnvironment },
+      stdio: ['ignore', log.fd, log.fd],
+    });
+    try {
+      await once(child, 'spawn');
+    } catch (error) {
+      throw systemCodeOf(error) === 'ENOENT' ? missingProgram('qemu-system-x86_64', error) : error;
+    }
+    child.unref();
+    // An error after this is one of sending signals, which is not done through this object.
+    child.on('error', () => undefined);
+    const pid = child.pid ?? 0;
+    return { pid, startTime: (await processStatus(pid))?.startTime ?? 0 };
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * Connects to the QMP of a QEMU that may not listen yet.
+ * @throws {@link QmpError} `closed` when it never will
+ */
+export async function connectWhenReady(
+  paths: MachinePaths,
+  parts: { clock: Clock; isAlive: () => Promise<boolean>; onEvent: (event: QmpEvent) => void },
+  signal?: AbortSignal,
+): Promise<QmpClient> {
+  const end = parts.clock.now() + startTime;
+  for (;;) {
+    signal?.throwIfAborted();
+    const alive = await parts.isAlive();
+    try {
+      return await QmpClient.connect(paths.qmpSocket, { clock: parts.clock, onEvent: parts.onEvent, signal });
+    } catch (error) {
+      if (!(error instanceof QmpError) || !alive || parts.clock.now() >= end) throw error;
+    }
+    await delay(parts.clock, 20, signal);
+  }
+}
+
+/** The last thing that a machine's QEMU said. */
+export async function lastWords(paths: MachinePaths): Promise<string | undefined> {
+  const text = await readIfThere(paths.qemuLog);
+  return lastLine(text)?.replace(/^qemu-system-x86_64: /, '');
+}
+
+/** Lines about the first processor in QEMU's reset log. */
+export async function countResetLines(paths: MachinePaths): Promise<number> {
+  const text = await readIfThere(paths.resetLog);
+  return text.match(/^CPU Reset \(CPU 0\)/gm)?.length ?? 0;
+}
+
+/** Fewest lines that one reset adds to QEMU's reset log. */
+export const linesOfReset = 2;
+
+async function readIfThere(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return '';
+    throw error;
+  }
+}

@@ -1,0 +1,330 @@
+import { rmdir } from 'node:fs/promises';
+import {
+  type Capabilities,
+  type Change,
+  type Driver,
+  DriverError,
+  type MachineAct,
+  type MachineId,
+  machineId,
+  type Observation,
+  type Resource,
+} from '../../node/driver.ts';
+import type { SerialPort } from '../../node/serial.ts';
+import type { LabSpec } from '../../node/spec.ts';
+import type { Clock, Timer } from '../../support/clock.ts';
+import { messageOf, QuintupleoError, systemCodeOf, unreachable } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
+import { type Accelerator, chooseAccelerator } from './accelerator.ts';
+import { bootTargets } from './boot-order.ts';
+import { pidfileOf } from './command-line.ts';
+import { LabNetworks, type NetworkingName } from './lab-networks.ts';
+import { type Folders, machinePaths, machinesFolder, networksFolder } from './layout.ts';
+import { bridgeProblem, plugIn } from './links.ts';
+import { QemuMachine } from './machine.ts';
+import { MachineStore, storedMachines } from './machine-store.ts';
+import { type LabContent, planChanges } from './plan.ts';
+import { findProcesses, killProcess } from './processes.ts';
+import { run } from './programs.ts';
+
+/** What a lab file says of this driver. */
+export interface QemuChoice {
+  readonly accel: 'auto' | 'kvm' | 'tcg';
+  readonly networking: 'auto' | 'bridge' | 'user';
+}
+
+/** What the driver works with. */
+export interface QemuSurroundings extends Folders {
+  /** The lab whose machines it drives. */
+  readonly lab: string;
+  /** TCP port of the boot service. */
+  readonly bootPort: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const capabilities: Capabilities = {
+  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
+  bootTargets,
+  timeouts: { on: 60_000, off: 30_000, softOff: 120_000, reset: 30_000 },
+};
+
+/** How often it is looked how busy the machines are. Milliseconds. */
+const loadInterval = 10_000;
+
+/** The machines of one lab, as QEMU processes of this host that outlive whoever started them. */
+export class QemuDriver implements Driver {
+  readonly name = 'qemu';
+  readonly #around: QemuSurroundings;
+  readonly #accelerator: Accelerator;
+  readonly #networks: LabNetworks;
+  readonly #facts: Readonly<Record<string, string>>;
+  readonly #machines = new Map<MachineId, { machine: QemuMachine; store: MachineStore }>();
+  readonly #listeners = new Set<(machine: MachineId, observation: Observation) => void>();
+  #timer: Timer | undefined;
+  #closed = false;
+
+  private constructor(
+    around: QemuSurroundings,
+    accelerator: Accelerator,
+    networks: LabNetworks,
+    facts: Readonly<Record<string, string>>,
+  ) {
+    this.#around = around;
+    this.#accelerator = accelerator;
+    this.#networks = networks;
+    this.#facts = facts;
+  }
+
+  /**
+   * Makes the driver of a lab, and takes over what the lab already has on this host.
+   * @throws QuintupleoError for a host on which the choice cannot work
+   */
+  static async create(choice: QemuChoice, around: QemuSurroundings): Promise<QemuDriver> {
+    const version = /version (\S+)/.exec(await run('qemu-system-x86_64', ['--version']))?.[1] ?? 'unknown';
+    const accelerator = await chooseAccelerator(choice.accel);
+    const networking = await chooseNetworking(choice.networking);
+    const networks = new LabNetworks({
+      lab: around.lab,
+      folders: around,
+      networking: networking.name,
+      bootPort: around.bootPort,
+      clock: around.clock,
+    });
+    const driver = new QemuDriver(around, accelerator, networks, {
+      qemu: version,
+      accelerator: `${accelerator.name} (${accelerator.reason})`,
+      networking: `${networking.name} (${networking.reason})`,
+    });
+    await driver.#takeOver();
+    return driver;
+  }
+
+  facts(): Readonly<Record<string, string>> {
+    return this.#facts;
+  }
+
+  bootAddresses(lab: LabSpec): readonly string[] {
+    return this.#networks.bootAddresses(lab.networks);
+  }
+
+  capabilities(): Capabilities {
+    return capabilities;
+  }
+
+  async watch(
+    listener: (machine: MachineId, observation: Observation) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+    for (const [id, { machine }] of this.#machines) {
+      for (const observation of machine.snapshot()) listener(id, observation);
+    }
+    this.#timer ??= this.#sampleLater();
+  }
+
+  async act(id: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
+    const found = this.#machines.get(id);
+    if (!found) throw new DriverError('gone', `there is no machine ${id}`);
+    await found.machine.act(act, signal);
+  }
+
+  serial(id: MachineId): SerialPort {
+    const found = this.#machines.get(id);
+    if (!found) throw new DriverError('gone', `there is no machine ${id}`);
+    return found.machine.serial;
+  }
+
+  async existing(lab: string): Promise<readonly Resource[]> {
+    const { networks, machines } = await this.#content(lab);
+    return [
+      ...[...networks].map(([name, spec]) => ({ kind: 'network' as const, name, spec })),
+      ...[...machines].map(([name, spec]) => ({ kind: 'machine' as const, name, spec })),
+    ];
+  }
+
+  async plan(wanted: LabSpec): Promise<readonly Change[]> {
+    const changes = planChanges(await this.#content(wanted.name), {
+      networks: new Map(wanted.networks.map(network => [network.name, this.#networks.recordOf(network)])),
+      machines: new Map(wanted.nodes.map(node => [node.name, node])),
+    });
+    for (const network of wanted.networks) {
+      const isNew = changes.some(
+        ({ kind, name, op }) => kind === 'network' && name === network.name && op !== 'delete',
+      );
+      if (isNew) await this.#networks.check(network);
+    }
+    return changes;
+  }
+
+  async apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void> {
+    this.#mustBeOurs(wanted.name);
+    signal.throwIfAborted();
+    switch (change.kind) {
+      case 'network':
+        return this.#applyNetwork(wanted, change);
+      case 'machine':
+        return this.#applyMachine(wanted, change, signal);
+      default:
+        return unreachable(change.kind);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#listeners.clear();
+    for (const { machine } of this.#machines.values()) machine.close();
+  }
+
+  /** Finds what a driver before this one has left: networks that must be there, machines that may run. */
+  async #takeOver(): Promise<void> {
+    const { lab, log } = this.#around;
+    for (const record of (await this.#networks.existing()).values()) {
+      if (!record) continue;
+      try {
+        await this.#networks.ensure(record);
+      } catch (error) {
+        // The lab's machines can still be driven; `up` says what is wrong.
+        log.error({ lab, network: record.name, error: messageOf(error) }, 'this network cannot be had');
+      }
+    }
+    for (const [name, store] of await storedMachines(this.#around, lab)) this.#add(name, store);
+    const running = await findProcesses(pidfileOf);
+    for (const [id, { machine, store }] of this.#machines) {
+      const process = running.get(store.paths.pidfile);
+      if (!process) continue;
+      try {
+        await machine.adopt(process);
+      } catch (error) {
+        log.error(
+          { machine: id, pid: process.pid, error: messageOf(error) },
+          'its QEMU cannot be taken over',
+        );
+      }
+    }
+  }
+
+  async #content(lab: string): Promise<LabContent> {
+    this.#mustBeOurs(lab);
+    const machines = new Map<string, Awaited<ReturnType<MachineStore['spec']>>>();
+    for (const [name, store] of await storedMachines(this.#around, lab))
+      machines.set(name, await store.spec());
+    return { networks: await this.#networks.existing(), machines };
+  }
+
+  async #applyNetwork(wanted: LabSpec, { op, name }: Change): Promise<void> {
+    const network = wanted.networks.find(one => one.name === name);
+    if (op !== 'delete' && network) {
+      await this.#networks.ensure(this.#networks.recordOf(network));
+    } else {
+      await this.#networks.remove(name);
+      await this.#removeIfEmpty(networksFolder(this.#around, this.#around.lab));
+    }
+  }
+
+  async #applyMachine(wanted: LabSpec, { op, name }: Change, signal: AbortSignal): Promise<void> {
+    const { lab, clock } = this.#around;
+    const id = machineId(lab, name);
+    const store = new MachineStore(machinePaths(this.#around, lab, name));
+    const spec = wanted.nodes.find(node => node.name === name);
+    if (op !== 'delete' && spec) {
+      const old = await store.spec();
+      const known = this.#machines.get(id)?.machine;
+      if (!old) await store.create(spec, signal);
+      else
+        await store.update(
+          old,
+          spec,
+          known?.isOn ? (disk, size) => known.resizeDisk(disk, size) : undefined,
+          signal,
+        );
+      if (known) return;
+      for (const observation of this.#add(name, store).snapshot()) this.#tell(id, observation);
+      return;
+    }
+    await this.#machines.get(id)?.machine.powerOff(signal);
+    // One that nobody knew of: its record was lost, or it could not be taken over.
+    const stray = (await findProcesses(pidfileOf)).get(store.paths.pidfile);
+    if (stray) await killProcess(stray, clock);
+    this.#machines.get(id)?.machine.close();
+    this.#machines.delete(id);
+    await store.delete();
+    await this.#removeIfEmpty(machinesFolder(this.#around, lab));
+  }
+
+  #add(name: string, store: MachineStore): QemuMachine {
+    const { lab, clock, log } = this.#around;
+    const id = machineId(lab, name);
+    const machine = new QemuMachine({
+      ...{ lab, name, clock, log, paths: store.paths, accelerator: this.#accelerator },
+      spec: () => store.spec(),
+      backends: spec => this.#networks.backends(spec, store.paths),
+      plugIn: async backends => {
+        for (const backend of backends) if (backend.type === 'tap') await plugIn(backend.tap, backend.bridge);
+      },
+      observe: observation => this.#tell(id, observation),
+    });
+    this.#machines.set(id, { machine, store });
+    return machine;
+  }
+
+  #tell(id: MachineId, observation: Observation): void {
+    for (const listener of this.#listeners) listener(id, observation);
+  }
+
+  #sampleLater(): Timer {
+    return this.#around.clock.after(loadInterval, () => {
+      const samples = [...this.#machines.values()].map(({ machine }) => machine.sampleLoad());
+      void Promise.allSettled(samples).then(() => {
+        if (!this.#closed) this.#timer = this.#sampleLater();
+      });
+    });
+  }
+
+  /** A driver is made for one lab: another one's machines are none of its business. */
+  #mustBeOurs(lab: string): void {
+    if (lab === this.#around.lab) return;
+    throw new QuintupleoError(`the driver of lab ${this.#around.lab} was asked about lab ${lab}`, {
+      family: 'bug',
+      code: 'WRONG_LAB',
+    });
+  }
+
+  async #removeIfEmpty(folder: string): Promise<void> {
+    try {
+      await rmdir(folder);
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOTEMPTY' && systemCodeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+}
+
+async function chooseNetworking(
+  choice: QemuChoice['networking'],
+): Promise<{ name: NetworkingName; reason: string }> {
+  if (choice === 'user') return { name: 'user', reason: 'as the lab file says' };
+  const problem = await probeOnce();
+  if (problem === undefined) {
+    return {
+      name: 'bridge',
+      reason: choice === 'bridge' ? 'as the lab file says' : 'this process may make bridges',
+    };
+  }
+  if (choice === 'auto') return { name: 'user', reason: `no bridges can be made: ${problem}` };
+  throw new QuintupleoError(`bridges cannot be made: ${problem}`, {
+    family: 'platform',
+    code: 'BRIDGE_REFUSED',
+    remedy: 'Run the daemon as root, or say networking: user in the lab file.',
+  });
+}
+
+/** A host does not change its mind while we run. */
+let bridgesProbed: Promise<string | undefined> | undefined;
+
+function probeOnce(): Promise<string | undefined> {
+  bridgesProbed ??= bridgeProblem();
+  return bridgesProbed;
+}

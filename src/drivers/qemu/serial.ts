@@ -1,0 +1,169 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import type { SerialPort } from '../../node/serial.ts';
+import type { Clock, Timer } from '../../support/clock.ts';
+import { messageOf, systemCodeOf } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
+import { Turnstile } from './wait.ts';
+
+/** Newest bytes of the log that are told as history. */
+const historyLimit = 1 << 20;
+
+/** Bytes that wait for a machine which does not read its serial port; more are lost, as on a real port. */
+const writeLimit = 64 << 10;
+
+/** How long after QEMU has sent a byte it may take to log it. Milliseconds. */
+const logDelay = 10;
+
+/** Milliseconds until a connection that broke is tried again. */
+const retryAfter = 250;
+
+const chunkSize = 64 << 10;
+
+/**
+ * The serial port of a QEMU machine. QEMU logs all output to a file; that file is the truth, and what comes through
+ * the socket only says that it is time to read on. So nothing is lost or told twice, whoever runs when, and what
+ * {@link history} gives is exactly what listeners have been told until then.
+ */
+export class QemuSerial implements SerialPort {
+  readonly #path: { log: string; socket: string };
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #sendBreak: () => void;
+  readonly #listeners = new Set<(bytes: Buffer) => void>();
+  readonly #reading = new Turnstile();
+  /** How much of the log has been told; `undefined` as long as nobody was there to be told. */
+  #offset: number | undefined;
+  #socket: Socket | undefined;
+  #timer: Timer | undefined;
+  #wanted = false;
+
+  constructor(
+    path: { log: string; socket: string },
+    parts: { clock: Clock; log: Logger; sendBreak: () => void },
+  ) {
+    this.#path = path;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#sendBreak = parts.sendBreak;
+  }
+
+  /**
+   * The machine's QEMU runs: tells listeners from now on what it sends.
+   * @param fresh - whether it has just been started, so that its log is told from the beginning
+   * @returns when nothing can be missed any more
+   */
+  async attach(fresh: boolean): Promise<void> {
+    this.#offset = fresh ? 0 : ((await this.#size()) ?? 0);
+    this.#wanted = true;
+    await this.#connect();
+  }
+
+  /** QEMU has ended: tells the rest of what it sent. */
+  async detach(): Promise<void> {
+    this.close();
+    await this.#read();
+  }
+
+  /** Lets go of the socket. */
+  close(): void {
+    this.#wanted = false;
+    this.#timer?.cancel();
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+
+  history(): Promise<Buffer> {
+    return this.#reading.run(async () => {
+      const end = this.#offset ?? (await this.#size()) ?? 0;
+      const start = Math.max(0, end - historyLimit);
+      const parts: Buffer[] = [];
+      await this.#readBetween(start, end, bytes => parts.push(bytes));
+      return Buffer.concat(parts);
+    });
+  }
+
+  listen(listener: (bytes: Buffer) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#socket && this.#socket.writableLength < writeLimit) this.#socket.write(bytes);
+  }
+
+  sendBreak(): void {
+    this.#sendBreak();
+  }
+
+  #connect(): Promise<void> {
+    return new Promise(resolve => {
+      const socket = connect(this.#path.socket, resolve);
+      this.#socket = socket;
+      socket.on('data', () => this.#readSoon());
+      // The error is told by what follows it: the connection closes.
+      socket.on('error', error => this.#log.debug({ error: error.message }, 'serial port'));
+      socket.on('close', () => {
+        resolve();
+        if (this.#socket !== socket) return;
+        this.#socket = undefined;
+        if (this.#wanted) this.#timer = this.#clock.after(retryAfter, () => void this.#connect());
+      });
+    });
+  }
+
+  #readSoon(): void {
+    void this.#read();
+    this.#timer?.cancel();
+    this.#timer = this.#clock.after(logDelay, () => void this.#read());
+  }
+
+  /** Tells what has been logged since the last time. Never rejects. */
+  #read(): Promise<void> {
+    return this.#reading.run(async () => {
+      try {
+        await this.#readBetween(this.#offset ?? 0, Number.POSITIVE_INFINITY, bytes => {
+          this.#offset = (this.#offset ?? 0) + bytes.length;
+          for (const listener of this.#listeners) listener(bytes);
+        });
+      } catch (error) {
+        this.#log.error({ log: this.#path.log, error: messageOf(error) }, 'the serial log cannot be read');
+      }
+    });
+  }
+
+  async #readBetween(start: number, end: number, take: (bytes: Buffer) => void): Promise<void> {
+    const file = await this.#open();
+    if (!file) return;
+    try {
+      for (let at = start; at < end; ) {
+        const buffer = Buffer.alloc(Math.min(chunkSize, end - at));
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+        if (bytesRead === 0) return;
+        take(buffer.subarray(0, bytesRead));
+        at += bytesRead;
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #size(): Promise<number | undefined> {
+    const file = await this.#open();
+    if (!file) return undefined;
+    try {
+      return (await file.stat()).size;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open(): Promise<FileHandle | undefined> {
+    try {
+      return await open(this.#path.log, 'r');
+    } catch (error) {
+      if (systemCodeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+}
