@@ -9,8 +9,6 @@ export interface ReportOptions {
   readonly debug: boolean;
 }
 
-const issues = 'https://github.com/quintupleo/quintupleo/issues';
-
 /** Tells the user of an error: message and remedy, a stack only for `--debug`. */
 export function reportError(cli: Cli, error: unknown, { json, debug }: ReportOptions): ExitCode {
   if (cli.signal.aborted && (error === cli.signal.reason || isAbort(error))) return 'interrupted';
@@ -26,7 +24,7 @@ export function reportError(cli: Cli, error: unknown, { json, debug }: ReportOpt
     const label = exit === 'bug' ? 'bug' : 'error';
     note(cli, `${styleFor(cli, cli.err).red(label)}: ${withRemedy(messageOf(error), known?.remedy)}`);
     if (exit === 'bug' && !debug) {
-      note(cli, `This is a mistake of this program. Please report it with what --debug prints: ${issues}`);
+      note(cli, 'This is a mistake of this program. Please report it, with what it prints with --debug.');
     }
   }
   if (debug) note(cli, stackOf(error));

@@ -31,7 +31,8 @@ export async function connectOrStart(cli: Cli): Promise<ControlClient> {
   }
 }
 
-function notRunning(error: unknown): undefined {
+/** Turns the error of a daemon that does not run into `undefined`; throws any other. */
+export function notRunning(error: unknown): undefined {
   const cause = error instanceof QuintupleoError ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   if (code === 'ENOENT' || code === 'ECONNREFUSED') return undefined;

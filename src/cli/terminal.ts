@@ -43,6 +43,7 @@ export async function joinTerminal(
     listening.abort();
     if (raw) input.setRawMode?.(false);
     input.pause();
-    stream.destroy();
+    // What was typed last is sent before the connection goes.
+    stream.end(() => stream.destroy());
   }
 }

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { chooseAccelerator } from '../drivers/qemu/accelerator.ts';
 import type { LabDefinition } from '../lab/definition.ts';
-import { messageOf, systemCodeOf } from '../support/errors.ts';
+import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import { overlap, parseCidr } from '../support/ipv4.ts';
 import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
@@ -28,8 +28,8 @@ export interface DoctorOptions {
   readonly path: string;
   /** A lab that shall run here. */
   readonly lab: LabDefinition | undefined;
-  /** What the daemon says of itself; undefined if none runs. */
-  readonly daemon: DaemonStatus | undefined;
+  /** What the daemon says of itself, or why it does not; undefined if none runs. */
+  readonly daemon: DaemonStatus | QuintupleoError | undefined;
   /** Labs that are up: what they take is not taken from them. */
   readonly labsUp: readonly string[];
 }
@@ -150,9 +150,12 @@ async function checkState(folder: string): Promise<Finding> {
   }
 }
 
-function checkDaemon(status: DaemonStatus | undefined): Finding {
+function checkDaemon(status: DoctorOptions['daemon']): Finding {
   const check = 'daemon';
   if (!status) return ok(check, 'does not run; "up" starts it');
+  if (status instanceof QuintupleoError) {
+    return { check, result: 'fail', message: status.message, remedy: status.remedy };
+  }
   if (status.version === version) return ok(check, `runs, version ${status.version}, process ${status.pid}`);
   const message = `runs version ${status.version}, this is ${version}`;
   const remedy = 'Run "quintupleo stop" and then "up", which starts the new one. Labs stay as they are.';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { QuintupleoError } from '../../support/errors.ts';
 import { type Cli, type GlobalOptions, print, printJson } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
 import { styleFor } from '../style.ts';
@@ -44,13 +45,15 @@ export function doctorCommand(cli: Cli): Command {
     });
 }
 
+/** What there is to know of the daemon: one that runs and does not answer well is what the doctor is called for. */
 async function askDaemon(client: ControlClient) {
+  const { notRunning } = await import('../start-daemon.ts');
   try {
-    const daemon = await client.daemon();
-    const labs = await client.labs();
+    const daemon = await client.daemon().catch(notRunning);
+    const labs = daemon ? await client.labs() : [];
     return { daemon, labsUp: labs.map(lab => lab.name) };
-  } catch {
-    // A daemon that does not answer is one of the things that the doctor is called for.
-    return { daemon: undefined, labsUp: [] };
+  } catch (error) {
+    if (error instanceof QuintupleoError) return { daemon: error, labsUp: [] };
+    throw error;
   }
 }

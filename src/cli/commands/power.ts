@@ -1,8 +1,9 @@
 import { Command } from 'commander';
-import type { NodeStatus, OperationAnswer } from '../../daemon/api.ts';
+import type { NodeStatus, OperationAnswer, PowerRequest } from '../../daemon/api.ts';
 import type { PowerAction } from '../../node/power.ts';
-import { messageOf, QuintupleoError } from '../../support/errors.ts';
+import { QuintupleoError } from '../../support/errors.ts';
 import { type Cli, type GlobalOptions, note, print, printJson, usageError } from '../cli.ts';
+import type { ControlClient } from '../client.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { findLab, findNode } from '../find-node.ts';
 import { powerOf } from '../lab-table.ts';
@@ -56,37 +57,34 @@ export function powerCommand(cli: Cli): Command {
         const nodes = options.all
           ? findLab(labs, options.lab).nodes
           : names.map(name => findNode(labs, name, options.lab));
-        if (action === 'status') {
-          showAnswers(
-            cli,
-            nodes.map(node => ({ node, result: undefined })),
-            options,
-          );
-          return;
-        }
-        const answers = await Promise.allSettled(
-          nodes.map(node => client.power(node.lab, node.name, { action, wait })),
-        );
+        const attempts =
+          action === 'status'
+            ? nodes.map<Attempt>(node => ({ node, result: undefined, error: undefined }))
+            : await Promise.all(nodes.map(node => attempt(client, node, { action, wait })));
         cli.signal.throwIfAborted();
-        for (const [index, answer] of answers.entries()) {
-          const problem = answer.status === 'rejected' ? answer.reason : problemOf(answer.value, wait);
-          if (problem === undefined) continue;
-          cli.exit = cli.exit === 'ok' ? exitCodeOf(problem) : cli.exit;
-          const node = nodes[index];
-          note(
-            cli,
-            `${styleFor(cli, cli.err).red('error')}: ${node?.lab}/${node?.name}: ${sentences(problem)}`,
-          );
-        }
-        const given = answers.flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []));
-        showAnswers(cli, given, options);
+        showAttempts(cli, attempts, options.json === true);
       });
     });
 }
 
+/** What came of a command to one node. */
+interface Attempt extends OperationAnswer {
+  readonly error: QuintupleoError | undefined;
+}
+
+async function attempt(client: ControlClient, node: NodeStatus, request: PowerRequest): Promise<Attempt> {
+  try {
+    const answer = await client.power(node.lab, node.name, request);
+    return { ...answer, error: problemOf(answer, request.wait) };
+  } catch (error) {
+    if (error instanceof QuintupleoError) return { node, result: undefined, error };
+    throw error;
+  }
+}
+
 function readWords(words: readonly string[], options: Options) {
   const last = words.at(-1) ?? '';
-  const action = actions[last];
+  const action = Object.hasOwn(actions, last) ? actions[last] : undefined;
   if (!action)
     throw usageError(`"${last}" is no power action`, `Use one of: ${Object.keys(actions).join(', ')}.`);
   const names = words.slice(0, -1);
@@ -112,21 +110,35 @@ function problemOf({ node, result }: OperationAnswer, wait: number): QuintupleoE
   return undefined;
 }
 
-function sentences(error: unknown): string {
-  const remedy = error instanceof QuintupleoError ? error.remedy : undefined;
-  return remedy ? `${messageOf(error)}. ${remedy}` : messageOf(error);
-}
-
-function showAnswers(cli: Cli, answers: readonly OperationAnswer[], options: Options): void {
-  if (options.json) {
-    printJson(cli, answers.map(answerJson));
+function showAttempts(cli: Cli, attempts: readonly Attempt[], json: boolean): void {
+  const failed = attempts.find(({ error }) => error !== undefined);
+  if (failed) cli.exit = exitCodeOf(failed.error);
+  if (json) {
+    printJson(cli, attempts.map(attemptJson));
     return;
   }
   const style = styleFor(cli);
-  for (const { node } of answers) print(cli, `${node.lab}/${node.name}: ${powerOf(node, style)}`);
+  for (const { node, error } of attempts) {
+    const name = `${node.lab}/${node.name}`;
+    if (!error) {
+      print(cli, `${name}: ${powerOf(node, style)}`);
+      continue;
+    }
+    const remedy = error.remedy === undefined ? '' : `. ${error.remedy}`;
+    const message = error.message.replace(`${node.name}: `, '');
+    note(cli, `${styleFor(cli, cli.err).red('error')}: ${name}: ${message}${remedy}`);
+  }
 }
 
-function answerJson({ node, result }: OperationAnswer) {
-  const { lab, name, power, operation }: NodeStatus = node;
-  return { lab, node: name, power, operation: operation ?? null, result: result ?? null };
+function attemptJson({ node, result, error }: Attempt) {
+  const { lab, name, power, operation } = node;
+  const refusal = error && { code: error.code, message: error.message, remedy: error.remedy ?? null };
+  return {
+    lab,
+    node: name,
+    power,
+    operation: operation ?? null,
+    result: result ?? null,
+    error: refusal ?? null,
+  };
 }
