@@ -33,7 +33,7 @@ export function reportError(cli: Cli, error: unknown, { json, debug }: ReportOpt
 
 function withRemedy(message: string, remedy: string | undefined): string {
   if (remedy === undefined) return message;
-  return `${message}${/[.\n]$/.test(message) ? ' ' : '. '}${remedy}`.replace('\n ', '\n');
+  return `${message}${message.endsWith('.') ? '' : '.'} ${remedy}`;
 }
 
 function isAbort(error: unknown): boolean {

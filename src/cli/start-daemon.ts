@@ -69,10 +69,8 @@ async function start(cli: Cli, client: ControlClient): Promise<void> {
   }
   const why = ended ?? `it did not answer within ${startTimeout / 1000} s`;
   const lines = (await readFile(daemonLog, 'utf8')).trimEnd().split('\n').slice(-shownLogLines);
-  throw didNotStart(
-    `${why}. The last lines of ${daemonLog}:\n${lines.join('\n')}`,
-    `Run "${cli.program} doctor".`,
-  );
+  const said = `The last lines of ${daemonLog}:\n${lines.join('\n')}`;
+  throw didNotStart(why, `Run "${cli.program} doctor". ${said}`);
 }
 
 function didNotStart(why: string, remedy: string): QuintupleoError {

@@ -23,7 +23,11 @@ async function entry(code: string): Promise<string> {
 }
 
 test('up starts a daemon if none answers, which outlives it', async () => {
-  const answers = { '/v1/daemon': daemonStatus, '/v1/labs/plan': { changes: [], warnings: ['so it goes'] } };
+  const answers = {
+    '/v1/daemon': daemonStatus,
+    '/v1/labs': [],
+    '/v1/labs/plan': { changes: [], warnings: ['so it goes'] },
+  };
   const program = await entry(`
     import { createServer } from 'node:http';
     import { writeFileSync } from 'node:fs';

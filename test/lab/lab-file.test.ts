@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cipherSuites as bmcCipherSuites } from '../../src/bmc/ipmi/cipher-suites.ts';
 import { readLabFile } from '../../src/lab/lab-file.ts';
 import { labFileDocs } from '../../src/lab/lab-file-docs.ts';
+import { cipherSuites as labFileCipherSuites } from '../../src/lab/limits.ts';
 import { labFileJsonSchema } from '../../src/lab/schema.ts';
 import { definitionOf, linesOf, parse, sources } from './fixtures.ts';
 
@@ -305,4 +307,8 @@ describe('what is generated from the schema is current; else run scripts/generat
   test('every key is described', () => {
     expect(labFileDocs()).not.toMatch(/\|\s+\|$/m);
   });
+});
+
+test('the cipher suites that a lab file may name are those that a BMC can have', () => {
+  expect([...labFileCipherSuites].sort()).toEqual(bmcCipherSuites.map(suite => suite.id).sort());
 });
