@@ -119,6 +119,13 @@ describe('up', () => {
     expect(asked().includes('POST /v1/labs/apply')).toBe(status === 0);
   });
 
+  test('takes the end of the input for a no', async () => {
+    plan(remove);
+    const input = new PassThrough();
+    input.end();
+    expect((await cli(['up', 'lab.yaml'], { folder: daemon.folder, terminal: true, input })).status).toBe(7);
+  });
+
   test('--json prints progress, a value a line', async () => {
     plan(create);
     apply({ type: 'finish', change: create }, done);

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import type { LabDefinition, LabStatus, PlanAnswer } from '../../daemon/api.ts';
@@ -91,13 +90,16 @@ async function confirm(cli: Cli, plan: PlanAnswer, options: Options): Promise<vo
     });
   }
   cli.err.write('Some of this interrupts machines or loses data. Continue? [y/N] ');
-  const keyboard = createInterface({ input: cli.input });
-  try {
-    const [answer] = await once(keyboard, 'line', { signal: cli.signal });
-    if (/^y(es)?$/i.test(String(answer).trim())) return;
-  } finally {
-    keyboard.close();
-  }
+  // Ctrl-C and the end of the input close it without a line.
+  const keyboard = createInterface({ input: cli.input, signal: cli.signal });
+  const answer = await new Promise<string | undefined>(resolve => {
+    keyboard.once('line', resolve);
+    keyboard.once('close', () => resolve(undefined));
+  });
+  keyboard.close();
+  if (answer === undefined) note(cli, '');
+  cli.signal.throwIfAborted();
+  if (/^y(es)?$/i.test(answer?.trim() ?? '')) return;
   throw new QuintupleoError('nothing was changed', details);
 }
 
