@@ -15,7 +15,9 @@ const { labFileJsonSchema } = await import('../dist/lab/schema.js');
 write('docs/cli.md', cliDocs(createProgram({ out: process.stdout, err: process.stderr })));
 write('docs/lab-file.md', labFileDocs());
 write('schema/lab.schema.json', `${JSON.stringify(labFileJsonSchema(), null, 2)}\n`);
-execFileSync('npx', ['biome', 'format', '--write', 'schema/lab.schema.json'], { cwd: root, stdio: 'ignore' });
+execFileSync('npx', ['biome', 'format', '--write', 'docs/cli.md', 'docs/lab-file.md', 'schema'], {
+  cwd: root,
+});
 
 function write(path, text) {
   const file = resolve(root, path);
