@@ -25,8 +25,8 @@ const bmcAddress = 0x20;
 /** What Get Device ID and the controller's own record say that it is: chassis, FRU, SEL, SDR and sensor device. */
 export const deviceSupport = 0b1000_1111;
 
-/** When the records were last changed: clients that cache them look at this. Seconds since the epoch. */
-export const sdrChangedAt = Date.UTC(2026, 10, 1) / 1000;
+/** When the records were last changed: clients that cache them read them anew by this. Seconds since the epoch. */
+export const sdrChangedAt = Date.UTC(2026, 10, 23) / 1000;
 
 const RecordType = { full: 0x01, compact: 0x02, eventOnly: 0x03, fruLocator: 0x11, mcLocator: 0x12 } as const;
 

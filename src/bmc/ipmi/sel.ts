@@ -9,21 +9,17 @@ export const selRecordLength = 16;
 /** Records of this type and above have no timestamp. */
 const firstWithoutTimestamp = 0xe0;
 
-/** Event dir/type bit of an event that says that a state has ended. */
-const deassertion = 0x80;
-
 interface EventCode {
   readonly sensor: DiscreteSensor;
   readonly offset: number;
-  readonly ended?: true;
   /** Tells events of one offset apart: an OEM code in event data 2. */
   readonly detail?: number;
 }
 
 const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>> = {
-  'power-on': { sensor: discreteSensors.powerUnit, offset: 0, ended: true },
-  'power-off': { sensor: discreteSensors.powerUnit, offset: 0 },
-  'power-failed': { sensor: discreteSensors.powerUnit, offset: 5 },
+  'power-on': { sensor: discreteSensors.power, offset: 0 },
+  'power-off': { sensor: discreteSensors.power, offset: 5 },
+  'power-failed': { sensor: discreteSensors.powerControl, offset: 5 },
   booted: { sensor: discreteSensors.boot, offset: 0 },
   reset: { sensor: discreteSensors.boot, offset: 1 },
   nmi: { sensor: discreteSensors.interrupt, offset: 0 },
@@ -55,8 +51,7 @@ export function selTime(at: number, clockOffset: number): number {
   return Math.floor((at + clockOffset) / 1000) >>> 0;
 }
 
-function eventRecord({ sensor, offset, ended, detail }: EventCode): Buffer {
-  const direction = ended ? deassertion : 0;
+function eventRecord({ sensor, offset, detail }: EventCode): Buffer {
   const oemInData2 = 0x80;
   return Buffer.from([
     ...[0, 0], // record ID
@@ -65,7 +60,7 @@ function eventRecord({ sensor, offset, ended, detail }: EventCode): Buffer {
     ...[0x20, 0x00], // made by this BMC
     0x04, // event message revision
     ...[sensor.type, sensor.number],
-    direction | ReadingType.sensorSpecific,
+    ReadingType.sensorSpecific, // begins; none is told to end
     ...(detail === undefined ? [offset, 0xff] : [oemInData2 | offset, detail]),
     0xff,
   ]);

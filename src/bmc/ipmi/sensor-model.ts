@@ -15,6 +15,7 @@ export const SensorType = {
   criticalInterrupt: 0x13,
   systemBoot: 0x1d,
   osStop: 0x20,
+  acpiPowerState: 0x22,
   watchdog: 0x23,
 } as const;
 
@@ -102,14 +103,14 @@ const analogSensors: readonly AnalogSensor[] = sensors.map((spec, index) => ({
 
 /** States and events. Numbers are apart from the analogue ones, so that a new one moves none of them. */
 export const discreteSensors = {
-  powerUnit: {
+  power: {
     kind: 'discrete',
     number: 0x40,
-    name: 'Power Unit',
-    type: SensorType.powerUnit,
-    entity: Entity.powerUnit,
-    offsets: 0b10_0001, // power off, soft power control failure
-    states: state => (state.power === 'off' ? 1 : 0),
+    name: 'Host Power',
+    type: SensorType.acpiPowerState,
+    entity: Entity.systemBoard,
+    offsets: 0b10_0001, // S0 working, S5 soft-off
+    states: state => (state.power === 'on' ? 0b1 : state.power === 'off' ? 0b10_0000 : 0),
   },
   watchdog: {
     kind: 'discrete',
@@ -132,7 +133,7 @@ export const discreteSensors = {
   boot: {
     kind: 'discrete',
     number: 0x43,
-    name: 'System Boot',
+    name: 'Firmware Start',
     type: SensorType.systemBoot,
     entity: Entity.systemBoard,
     offsets: 0b11, // initiated by power-up, by hard reset
@@ -156,10 +157,18 @@ export const discreteSensors = {
   osStop: {
     kind: 'discrete',
     number: 0x46,
-    name: 'OS Stop',
+    name: 'Guest OS',
     type: SensorType.osStop,
     entity: Entity.operatingSystem,
     offsets: 0b10, // run-time stop
+  },
+  powerControl: {
+    kind: 'discrete',
+    number: 0x47,
+    name: 'Power Control',
+    type: SensorType.powerUnit,
+    entity: Entity.powerUnit,
+    offsets: 0b10_0000, // soft power control failure
   },
 } as const satisfies Record<string, DiscreteSensor>;
 

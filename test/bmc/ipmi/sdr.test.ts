@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { sensorDataRecords } from '../../../src/bmc/ipmi/sdr.ts';
+import { sdrChangedAt, sensorDataRecords } from '../../../src/bmc/ipmi/sdr.ts';
 import { allSensors, type Conversion, toRaw } from '../../../src/bmc/ipmi/sensor-model.ts';
 import { sensors } from '../../../src/node/sensors.ts';
 
@@ -46,7 +47,15 @@ describe('analogue sensors', () => {
 });
 
 test('state sensors have compact records, others of events only', () => {
-  expect(recordOf('Power Unit')?.bytes.toString('hex')).toMatch(/^070051022520004013016342096f/);
+  expect(recordOf('Host Power')?.bytes.toString('hex')).toBe(
+    [
+      '0700' + '51' + '02' + '25', // record 7, SDR 1.5, compact, 37 more bytes
+      '200040' + '0701' + '6342' + '226f', // BMC, LUN 0, sensor 40h; system board; ACPI power state
+      '2100' + '0000' + '2100', // S0 and S5 are logged when they begin, and can be read
+      'c00000' + '0100' + '0000' + '00000000',
+      Buffer.from('\xcaHost Power', 'latin1').toString('hex'),
+    ].join(''),
+  );
   expect(recordOf('NMI')?.bytes.toString('hex')).toBe(
     '0c00' + '51' + '03' + '0f' + '200045' + '0701' + '136f' + '0100' + '0000' + 'c3' + '4e4d49',
   );
@@ -60,4 +69,12 @@ test('the locators come last and tell their own length', () => {
 test('record IDs and sensor numbers are unique', () => {
   expect(new Set(sensorDataRecords.map(({ id }) => id)).size).toBe(sensorDataRecords.length);
   expect(new Set(allSensors.map(({ number }) => number)).size).toBe(allSensors.length);
+});
+
+test('whoever changes the records says when, or clients go on with those that they cached', () => {
+  const digest = createHash('sha256').update(Buffer.concat(sensorDataRecords.map(({ bytes }) => bytes)));
+  expect([
+    new Date(sdrChangedAt * 1000).toISOString().slice(0, 10),
+    digest.digest('hex').slice(0, 16),
+  ]).toEqual(['2026-11-23', '2e08df4825170ee0']);
 });

@@ -14,9 +14,9 @@ const entry = (kind: EventKind, record?: number[]): EventEntry => ({
 
 // Sensor type, sensor number, direction and type, event data.
 test.each<[EventKind, string]>([
-  ['power-on', '0940ef00ffff'],
-  ['power-off', '09406f00ffff'],
-  ['power-failed', '09406f05ffff'],
+  ['power-on', '22406f00ffff'],
+  ['power-off', '22406f05ffff'],
+  ['power-failed', '09476f05ffff'],
   ['booted', '1d436f00ffff'],
   ['reset', '1d436f01ffff'],
   ['nmi', '13456f00ffff'],

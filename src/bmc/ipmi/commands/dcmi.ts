@@ -144,10 +144,10 @@ export const dcmiCommands: readonly IpmiCommand[] = [
 
 /** By parameter selector. @see DCMI 1.5 table 6-3 */
 const capabilities: Readonly<Record<number, readonly number[]>> = {
-  // Power can be read; the primary LAN channel is there.
-  1: [0x00, 0x01, 0x04],
-  // The event log rolls over by single records; temperatures are read when asked for.
-  2: [...le16(0xa000 | eventLogCapacity), 0x00, 0x00],
+  // Power can be read; there is no channel besides the primary LAN channel.
+  1: [0x00, 0x01, 0x00],
+  // The event log rolls over by single records; GUID and asset tag; temperatures are read when asked for.
+  2: [...le16(0xa000 | eventLogCapacity), 0x05, 0x00],
   3: [bmcAddress, 0x01],
   4: [lanChannel, noChannel, noChannel],
   // No rolling averages.

@@ -36,7 +36,7 @@ export const lanParameters: readonly Parameter[] = [
   readOnly(6, 'Subnet Mask', bmc => (addressOf(bmc)[0] === 127 ? [255, 0, 0, 0] : [255, 255, 255, 0])),
   fixed(7, 'IPv4 Header Parameters', 0x40, 0x40, 0x10),
   readOnly(8, 'Primary RMCP Port', bmc => le16(bmc.settings.port)),
-  fixed(10, 'BMC-Generated ARP Control', 0),
+  fixed(10, 'BMC-Generated ARP Control', 0x02),
   fixed(11, 'Gratuitous ARP Interval', 0),
   fixed(12, 'Default Gateway Address', ...noAddress),
   fixed(13, 'Default Gateway MAC Address', ...noMac),

@@ -56,7 +56,8 @@ export const userCommands: readonly IpmiCommand[] = [
       return answer(
         accountSlots,
         status | slots.filter(({ enabled }) => enabled).length,
-        slots.filter(({ fixedName }) => fixedName).length,
+        // Users with fixed names are the first ones, user 1 among them.
+        1 + slots.filter(({ fixedName }) => fixedName).length,
         (account.callbackOnly ? 0x40 : 0) |
           (account.linkAuthentication ? 0x20 : 0) |
           (account.ipmiMessaging ? 0x10 : 0) |

@@ -5,8 +5,8 @@ const text = (value: string) => Buffer.from(value).toString('hex');
 const length = (value: number) => value.toString(16).padStart(2, '0');
 
 test.each([
-  ['01', '000104'],
-  ['02', '00a2' + '0000'],
+  ['01', '000100'],
+  ['02', '00a2' + '0500'],
   ['03', '2001'],
   ['04', '01ffff'],
   ['05', '00'],

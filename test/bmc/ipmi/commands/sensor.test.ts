@@ -40,12 +40,12 @@ describe('analogue sensors', () => {
 describe('discrete sensors', () => {
   test('tell states', async () => {
     const bmc = new StubBmc();
-    expect(await bmc.ask('04 2d 40')).toBe('0000c00080');
-    bmc.node.set({ power: 'off' });
     expect(await bmc.ask('04 2d 40')).toBe('0000c00180');
-    expect(await bmc.ask('04 2b 40')).toBe('00c001000000');
+    bmc.node.set({ power: 'off' });
+    expect(await bmc.ask('04 2d 40')).toBe('0000c02080');
+    expect(await bmc.ask('04 2b 40')).toBe('00c020000000');
     expect(await bmc.ask('04 29 40')).toBe('00c021000000');
-    expect(await bmc.ask('04 2f 40')).toBe('00096f');
+    expect(await bmc.ask('04 2f 40')).toBe('00226f');
     bmc.node.set({ watchdog: { settings: undefined, expiresAt: undefined, expiredUses: 0x10 } });
     expect(await bmc.ask('04 2d 41')).toBe('0000c00180');
   });

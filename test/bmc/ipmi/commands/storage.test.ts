@@ -28,7 +28,7 @@ describe('System Event Log', () => {
     expect(await bmc.ask('0a 43 00 00 00 00 00 ff')).toBe('cb');
     log(bmc, 'power-on');
     log(bmc, 'nmi');
-    const powerOn = `010002${jan1}200004 0940ef00ffff`.replaceAll(' ', '');
+    const powerOn = `010002${jan1}200004 22406f00ffff`.replaceAll(' ', '');
     const nmi = `020002${jan1}20000413456f00ffff`;
     expect(await bmc.ask('0a 43 00 00 00 00 00 ff')).toBe(`000200${powerOn}`);
     expect(await bmc.ask('0a 43 00 00 01 00 00 ff')).toBe(`000200${powerOn}`);

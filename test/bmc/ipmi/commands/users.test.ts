@@ -19,11 +19,11 @@ describe('users', () => {
 
   test('access is read and set', async () => {
     const bmc = new StubBmc();
-    expect(await bmc.ask('06 44 01 02')).toBe('000f420134');
-    expect(await bmc.ask('06 44 0e 03')).toBe('000f420132');
-    expect(await bmc.ask('06 44 01 09')).toBe('000f82010f');
+    expect(await bmc.ask('06 44 01 02')).toBe('000f420234');
+    expect(await bmc.ask('06 44 0e 03')).toBe('000f420232');
+    expect(await bmc.ask('06 44 01 09')).toBe('000f82020f');
     expect(await bmc.ask('06 43 b1 09 03')).toBe('00');
-    expect(await bmc.ask('06 44 01 09')).toBe('000f820133');
+    expect(await bmc.ask('06 44 01 09')).toBe('000f820233');
     expect(await bmc.ask('06 43 01 09 0f 00')).toBe('00'); // only the limit changes
     expect(bmc.accounts.get(9)).toMatchObject({ privilege: 'none', ipmiMessaging: true });
     expect(await bmc.ask('06 43 02 09 04')).toBe('cc'); // no such channel
