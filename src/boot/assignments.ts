@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Clock } from '../support/clock.ts';
 import type { Document } from '../support/document.ts';
+import type { Logger } from '../support/log.ts';
 import type { DeployFiles } from './deploy-files.ts';
 
 /** What a netbooted or deployed system said of itself. */
@@ -58,6 +59,7 @@ export type SavedAssignments = Readonly<Record<string, Assignment>>;
 export interface AssignmentsOptions {
   readonly document: Document<SavedAssignments>;
   readonly clock: Clock;
+  readonly log: Logger;
   /** Makes a token that cannot be guessed. */
   readonly token?: (() => string) | undefined;
 }
@@ -77,7 +79,10 @@ export class Assignments {
 
   /** Reads what an earlier daemon left. */
   static async open(options: AssignmentsOptions): Promise<Assignments> {
-    return new Assignments(options, assignmentsSchema.parse((await options.document.read()) ?? {}));
+    const saved = assignmentsSchema.safeParse((await options.document.read()) ?? {});
+    // They are worth less than a daemon that starts: whoever waits for a deployment assigns it again.
+    if (!saved.success) options.log.warn({ reason: saved.error.message }, 'boot assignments cannot be read');
+    return new Assignments(options, saved.data ?? {});
   }
 
   get(mac: string): Assignment | undefined {

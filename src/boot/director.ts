@@ -82,6 +82,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
   const assignments = await Assignments.open({
     document: options.document,
     clock: options.clock ?? systemClock,
+    log,
     token: options.token,
   });
   const listeners = new Set<BootListener>();

@@ -41,7 +41,7 @@ export async function fileResponse(path: string, request: Request): Promise<Resp
   headers.set('content-length', String(end - start + 1));
   if (range !== 'whole') headers.set('content-range', `bytes ${start}-${end}/${size}`);
   const status = range === 'whole' ? 200 : 206;
-  if (request.method === 'HEAD') return new Response(null, { status, headers });
+  if (request.method === 'HEAD' || size === 0) return new Response(null, { status, headers });
   const body = Readable.toWeb(createReadStream(path, { start, end })) as ReadableStream<Uint8Array>;
   return new Response(body, { status, headers });
 }

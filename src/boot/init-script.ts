@@ -127,7 +127,7 @@ deploy() {
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
 while read -r module; do insmod /modules/$module; done </modules/order
-acpid -e /none -l /dev/null -p /run/acpid.pid
+acpid -l /dev/null -p /run/acpid.pid
 
 stage=$(option stage)
 say "stage $stage, Linux $(uname -r)"
