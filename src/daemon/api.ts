@@ -46,6 +46,8 @@ export interface DaemonStatus {
   readonly pid: number;
   readonly startedAt: number;
   readonly stateDirectory: string;
+  /** Whether it ends by itself when it has no lab. */
+  readonly endsWhenIdle: boolean;
   /** Datagrams dropped by reason, all BMCs together. */
   readonly dropped: Readonly<Record<string, number>>;
 }

@@ -122,13 +122,16 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   app.notFound(context => context.json(apiError('NOT_FOUND', `there is no ${context.req.path}`), 404));
   app.onError((error, context) => {
     if (error instanceof QuintupleoError) {
-      return context.json(apiError(error.code, error.message, error.remedy), httpStatus[error.family]);
+      return context.json(
+        apiError(error.code, error.message, error.remedy, error.family),
+        httpStatus[error.family],
+      );
     }
     if (error instanceof z.ZodError || error instanceof SyntaxError) {
       return context.json(apiError('BAD_REQUEST', messageOf(error)), 400);
     }
     log.error({ path: context.req.path, error: messageOf(error), stack: error.stack }, 'a request failed');
-    return context.json(apiError('INTERNAL', messageOf(error)), 500);
+    return context.json(apiError('INTERNAL', messageOf(error), undefined, 'bug'), 500);
   });
 
   function lookUp(context: { req: { param: (name: string) => string | undefined } }): {
@@ -152,8 +155,8 @@ const httpStatus: Readonly<Record<ErrorFamily, ContentfulStatusCode>> = {
   bug: 500,
 };
 
-function apiError(code: string, message: string, remedy?: string): ApiError {
-  return { code, message, remedy };
+function apiError(code: string, message: string, remedy?: string, family: ErrorFamily = 'user'): ApiError {
+  return { code, message, remedy, family };
 }
 
 function refused(refusal: string, message: string): QuintupleoError {
@@ -222,7 +225,10 @@ function progressStream(
         const known = error instanceof QuintupleoError ? error : undefined;
         if (!known)
           log.error({ error: messageOf(error), stack: error instanceof Error ? error.stack : '' }, 'failed');
-        tell({ type: 'failed', error: apiError(known?.code ?? 'FAILED', messageOf(error), known?.remedy) });
+        tell({
+          type: 'failed',
+          error: apiError(known?.code ?? 'FAILED', messageOf(error), known?.remedy, known?.family ?? 'bug'),
+        });
       }
       if (!gone.signal.aborted) controller.close();
     },

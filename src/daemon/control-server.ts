@@ -3,14 +3,19 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createNetServer, type Server as NetServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
-import type { SerialPort } from '../node/serial.ts';
+import { follow, type SerialPort } from '../node/serial.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 
 /** How far a console client may lag behind before it is cut off. Bytes. */
 const mostUnsent = 4 * 1024 * 1024;
+
+/** How long a daemon that is just ending is waited for, and how often it is looked whether it has. Milliseconds. */
+const endingTime = 3_000;
+const endingInterval = 100;
 
 /**
  * Makes sure that one daemon alone works on a state directory. The kernel holds the lock, and lets go of it however
@@ -19,19 +24,28 @@ const mostUnsent = 4 * 1024 * 1024;
  */
 export async function lockState(stateDirectory: string): Promise<AsyncDisposable> {
   // An abstract socket: a name without a file that could be left behind.
-  const lock = createNetServer();
-  try {
-    await listen(lock, `\0quintupleo:${stateDirectory}`);
-  } catch (error) {
-    if (systemCodeOf(error) !== 'EADDRINUSE') throw error;
-    throw new QuintupleoError(`another daemon works on ${stateDirectory}`, {
-      family: 'user',
-      code: 'DAEMON_RUNS',
-      remedy: 'Use that one, or stop it first: quintupleo stop.',
-    });
+  const name = `\0quintupleo:${stateDirectory}`;
+  const deadline = performance.now() + endingTime;
+  for (;;) {
+    const lock = createNetServer();
+    try {
+      await listen(lock, name);
+      lock.unref();
+      return { [Symbol.asyncDispose]: () => close(lock) };
+    } catch (error) {
+      if (systemCodeOf(error) !== 'EADDRINUSE') throw error;
+      if (performance.now() >= deadline) throw daemonRuns(stateDirectory);
+      await setTimeout(endingInterval);
+    }
   }
-  lock.unref();
-  return { [Symbol.asyncDispose]: () => close(lock) };
+}
+
+function daemonRuns(stateDirectory: string): QuintupleoError {
+  return new QuintupleoError(`another daemon works on ${stateDirectory}`, {
+    family: 'user',
+    code: 'DAEMON_RUNS',
+    remedy: 'Use that one, or stop it first: quintupleo stop.',
+  });
 }
 
 /**
@@ -49,10 +63,12 @@ export async function serveControl(
   // A plan of many steps and a console are long answers.
   server.requestTimeout = 0;
   server.on('upgrade', (request, socket, head) => {
-    openConsole(request, socket, head, serialOf).catch((error: unknown) => {
+    try {
+      openConsole(request, socket, head, serialOf);
+    } catch (error) {
       log.warn({ path: request.url, error: messageOf(error) }, 'console refused');
       socket.end(`HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n${messageOf(error)}\n`);
-    });
+    }
   });
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   await rm(path, { force: true });
@@ -67,31 +83,22 @@ export async function serveControl(
 }
 
 /** Turns a connection into the node's serial port: first what was kept, then both ways until one side ends it. */
-async function openConsole(
+function openConsole(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
   serialOf: (lab: string, node: string) => SerialPort,
-): Promise<void> {
+): void {
   const path = /^\/v1\/labs\/([^/]+)\/nodes\/([^/]+)\/console$/.exec(request.url ?? '');
   if (!path || request.headers.upgrade !== 'console') throw new Error('this is no console');
   const serial = serialOf(decodeURIComponent(path[1] ?? ''), decodeURIComponent(path[2] ?? ''));
-  const missed: Buffer[] = [];
-  let send = (bytes: Buffer) => {
-    missed.push(bytes);
-  };
-  const stop = serial.listen(bytes => send(bytes));
   socket.on('error', () => socket.destroy());
-  socket.on('close', stop);
-  const history = await serial.history();
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: console\r\n\r\n');
-  socket.write(history);
-  // What came while the history was read may be its end already.
-  for (const bytes of missed) if (!history.subarray(-bytes.length).equals(bytes)) socket.write(bytes);
-  send = bytes => {
+  const stop = follow(serial, bytes => {
     if (socket.writableLength > mostUnsent) socket.destroy();
     else socket.write(bytes);
-  };
+  });
+  socket.on('close', stop);
   if (head.length > 0) serial.write(head);
   socket.on('data', (bytes: Buffer) => serial.write(bytes));
 }

@@ -41,8 +41,9 @@ interface KeptDaemon {
   readonly hostBoot: string;
 }
 
-/** How long a daemon without labs waits for one before it ends. Milliseconds. */
+/** How long a daemon that has had no lab yet waits for one before it ends. Milliseconds. */
 const idleTime = 15_000;
+const idleInterval = 200;
 const preferredBootPort = 8623;
 
 /**
@@ -97,7 +98,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     boot,
     clock: systemClock,
     log,
-    status: () => ({ version, pid: process.pid, startedAt, stateDirectory, dropped: { ...drops.counts } }),
+    status: () => ({
+      version,
+      endsWhenIdle: options.idleExit,
+      pid: process.pid,
+      startedAt,
+      stateDirectory,
+      dropped: { ...drops.counts },
+    }),
     stop: () => stop.abort(),
   });
   const serialOf = (lab: string, node: string) => labs.get(lab).node(node).serial;
@@ -130,12 +138,14 @@ async function removeTraces({ stateDirectory, runtimeDirectory, daemonLog }: Pat
   }
 }
 
+/** Ends a daemon at once when its last lab is gone, and after a while when none came. */
 function watchIdle(labs: Labs, stop: AbortController): NodeJS.Timeout {
-  let since = Date.now();
+  const startedAt = performance.now();
+  let served = false;
   return setInterval(() => {
-    if (labs.size > 0) since = Date.now();
-    else if (Date.now() - since >= idleTime) stop.abort();
-  }, 1_000);
+    served ||= labs.size > 0;
+    if (labs.size === 0 && (served || performance.now() - startedAt >= idleTime)) stop.abort();
+  }, idleInterval);
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -15,3 +15,28 @@ export interface SerialPort {
   /** A serial break. */
   sendBreak(): void;
 }
+
+/**
+ * Delivers what a machine has sent since it was last powered on, as far as it is kept, and then what it sends: without
+ * a gap, nothing twice. The first call has the history, comes after this has returned, and may be empty.
+ * @returns stops it
+ */
+export function follow(serial: SerialPort, listener: (bytes: Buffer) => void): () => void {
+  let early: Buffer[] | undefined = [];
+  let stopped = false;
+  const stop = serial.listen(bytes => {
+    if (early) early.push(bytes);
+    else listener(bytes);
+  });
+  const begin = (history: Buffer) => {
+    const first = Buffer.concat([history, ...(early ?? [])]);
+    early = undefined;
+    if (!stopped) listener(first);
+  };
+  // A history that cannot be read does not keep anybody from what comes.
+  serial.history().then(begin, () => begin(Buffer.alloc(0)));
+  return () => {
+    stopped = true;
+    stop();
+  };
+}

@@ -353,7 +353,7 @@ describe('stop, schema, completion', () => {
   test('stop asks the daemon to end', async () => {
     daemon.answers.set('POST /v1/daemon/stop', { bytes: '' });
     expect((await runHere('stop')).status).toBe(0);
-    expect(daemon.asked.map(({ what }) => what)).toEqual(['POST /v1/daemon/stop']);
+    expect(daemon.asked.map(({ what }) => what)).toEqual(['GET /v1/daemon', 'POST /v1/daemon/stop']);
   });
 
   test('schema is the file that is shipped', async () => {

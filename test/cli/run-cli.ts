@@ -69,4 +69,12 @@ export function cliContext(options: RunOptions = {}): {
 }
 
 /** What a daemon of this version says of itself. */
-export const daemonStatus = { version, pid: 1, startedAt: 0, stateDirectory: '/state', dropped: {} };
+export const daemonStatus = {
+  version,
+  // Larger than any process ID: a daemon that has ended.
+  pid: 2_000_000_000,
+  startedAt: 0,
+  stateDirectory: '/state',
+  endsWhenIdle: true,
+  dropped: {},
+};

@@ -1,3 +1,4 @@
+import { follow } from '../../node/serial.ts';
 import type { Timer } from '../../support/clock.ts';
 import type { Bmc, SolActivation, SolOptions, SolPort } from './bmc.ts';
 import type { Session } from './command.ts';
@@ -137,31 +138,16 @@ class SolLink {
     if (tell) this.#send(writeBmcPacket({ deactivating: true }));
   }
 
-  /**
-   * Begins with what the machine has said since it was powered on, then goes on with what it says: what it says
-   * while the history is fetched waits for it.
-   */
+  /** Begins with what the machine has said since it was powered on. */
   #attach(): () => void {
-    const { serial } = this.#host.node;
-    let early: Buffer[] | undefined = [];
-    const stop = serial.listen(bytes => {
-      if (early) early.push(bytes);
-      else this.#say(bytes);
-    });
-    const begin = (history: Buffer) => {
-      const meanwhile = early ?? [];
-      early = undefined;
-      for (const bytes of [history, ...meanwhile]) this.#backlog.push(bytes);
+    let first = true;
+    return follow(this.#host.node.serial, bytes => {
+      this.#backlog.push(bytes);
       // The console expects the answer to its activation first.
-      this.#rest(this.#configuration.accumulateInterval);
-    };
-    serial.history().then(begin, () => begin(Buffer.alloc(0)));
-    return stop;
-  }
-
-  #say(bytes: Buffer): void {
-    this.#backlog.push(bytes);
-    this.#pump();
+      if (first) this.#rest(this.#configuration.accumulateInterval);
+      else this.#pump();
+      first = false;
+    });
   }
 
   #obey(packet: ConsolePacket): void {

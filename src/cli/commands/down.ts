@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { awaitExit } from '../await-exit.ts';
 import { type Cli, type GlobalOptions, note, print } from '../cli.ts';
 import { findLab } from '../find-node.ts';
 import { withDaemon } from '../with-client.ts';
@@ -25,6 +26,7 @@ export function downCommand(cli: Cli): Command {
           if (!json) print(cli, `There is no lab ${name}: nothing to do.`);
           return;
         }
+        const daemon = await client.daemon();
         const interrupted = () => note(cli, `\nInterrupted. "${cli.program} down ${name}" finishes it.`);
         cli.signal.addEventListener('abort', interrupted, { once: true });
         try {
@@ -32,6 +34,7 @@ export function downCommand(cli: Cli): Command {
         } finally {
           cli.signal.removeEventListener('abort', interrupted);
         }
+        if (daemon.endsWhenIdle && labs.length === 1) await awaitExit(daemon.pid, cli.signal);
         if (!json) print(cli, `Lab ${name} is gone.`);
       });
     });

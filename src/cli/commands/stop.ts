@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { awaitExit } from '../await-exit.ts';
 import { type Cli, print } from '../cli.ts';
 import { withClient } from '../with-client.ts';
 
@@ -10,7 +11,12 @@ export function stopCommand(cli: Cli): Command {
       'Ends the daemon. Labs stay as they are and machines run on, but their BMCs do not answer until it runs again.',
     )
     .action(async () => {
-      await withClient(cli, client => client.stop());
-      print(cli, `The daemon has been told to end. "${cli.program} serve" or "up" starts it again.`);
+      const ended = await withClient(cli, async client => {
+        const { pid } = await client.daemon();
+        await client.stop();
+        return awaitExit(pid, cli.signal);
+      });
+      const what = ended ? 'The daemon has ended.' : 'The daemon was told to end, and has not yet.';
+      print(cli, `${what} "${cli.program} serve" or "up" starts it again.`);
     });
 }

@@ -22,8 +22,7 @@ const chunkSize = 64 << 10;
 
 /**
  * The serial port of a QEMU machine. QEMU logs all output to a file; that file is the truth, and what comes through
- * the socket only says that it is time to read on. So nothing is lost or told twice, whoever runs when, and what
- * {@link history} gives is exactly what listeners have been told until then.
+ * the socket only says that it is time to read on. So nothing is lost or told twice, whoever runs when.
  */
 export class QemuSerial implements SerialPort {
   readonly #path: { log: string; socket: string };
@@ -74,8 +73,10 @@ export class QemuSerial implements SerialPort {
   }
 
   history(): Promise<Buffer> {
+    // What has been told by now: a read that is under way tells the rest to who listens from now on.
+    const told = this.#offset;
     return this.#reading.run(async () => {
-      const end = this.#offset ?? (await this.#size()) ?? 0;
+      const end = told ?? (await this.#size()) ?? 0;
       const start = Math.max(0, end - historyLimit);
       const parts: Buffer[] = [];
       await this.#readBetween(start, end, bytes => parts.push(bytes));
