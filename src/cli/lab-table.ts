@@ -3,12 +3,13 @@ import type { Cli } from './cli.ts';
 import { type Style, styleFor } from './style.ts';
 import { table } from './table.ts';
 
-/** A lab for people: a line about it and a table of its nodes. */
+/** A lab for people: what it runs on and a table of its nodes. */
 export function labLines(cli: Cli, lab: LabStatus): readonly string[] {
   const style = styleFor(cli);
-  const facts = Object.entries(lab.facts).map(([name, value]) => `${name}: ${value}`);
+  const facts = Object.entries({ driver: lab.driver, ...lab.facts });
   const phase = lab.phase === 'up' ? style.green('up') : style.yellow(lab.phase);
-  const lines = [`${style.bold(lab.name)}  ${phase}  ${[`driver: ${lab.driver}`, ...facts].join(', ')}`];
+  const lines = [`${style.bold(lab.name)}  ${phase}`];
+  for (const [name, value] of facts) lines.push(style.dim(`  ${name.padEnd(12)}  ${value}`));
   if (lab.message !== '') lines.push(style.red(lab.message));
   if (lab.phase === 'applying') {
     lines.push(`It was interrupted: "${cli.program} up ${lab.source}" finishes it.`);

@@ -89,12 +89,16 @@ describe('status', () => {
     expect({ status, err }).toEqual({ status: 0, err: '' });
     expect(out).toBe(
       [
-        'pair  up  driver: qemu, accelerator: kvm',
+        'pair  up',
+        '  driver        qemu',
+        '  accelerator   kvm',
         'NODE    POWER  BMC                   MACS               CONSOLE',
         'node-0  on     127.0.0.1:6230        52:54:00:00:00:01  quintupleo console pair/node-0',
         'node-1  off    127.0.0.1:6231 taken  52:54:00:00:00:01  quintupleo console pair/node-1',
         '',
-        'other  up  driver: qemu, accelerator: kvm',
+        'other  up',
+        '  driver        qemu',
+        '  accelerator   kvm',
         'NODE    POWER  BMC             MACS               CONSOLE',
         'node-0  off    127.0.0.1:6230  52:54:00:00:00:01  quintupleo console other/node-0',
         'lone    off    127.0.0.1:6230  52:54:00:00:00:01  quintupleo console other/lone',
