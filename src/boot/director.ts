@@ -15,8 +15,8 @@ import { baseUrl, deployScript, entryScript, localBootScript, parseMac } from '.
 export interface BootDirectorOptions {
   /** The name of the node that has this network card; `undefined` for a card that is no node's. */
   readonly nodeOf: (mac: string) => string | undefined;
-  /** Makes the files for a deployment or finds them; called for each assignment. */
-  readonly deployFiles: (signal?: AbortSignal) => Promise<DeployFiles>;
+  /** Makes the files for a deployment or finds them; called again once it has ended. */
+  readonly deployFiles: (signal: AbortSignal) => Promise<DeployFiles>;
   readonly document: Document<SavedAssignments>;
   readonly log: Logger;
   readonly clock?: Clock | undefined;
@@ -45,6 +45,7 @@ export interface BootDirector {
   /**
    * The node's next network boot runs the deploy ramdisk.
    * @param mac - of any of the node's cards that may netboot
+   * @param signal - once aborted, nothing is assigned any more
    * @returns the token of this run
    */
   assign(
@@ -65,7 +66,7 @@ export interface BootDirector {
    * @throws QuintupleoError `BOOT_ADDRESS`
    */
   listen(address: string, port: number): Promise<BootListener>;
-  /** Closes every listener. */
+  /** Closes every listener, and stops the making of files. */
   close(): Promise<void>;
 }
 
@@ -86,6 +87,15 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     token: options.token,
   });
   const listeners = new Set<BootListener>();
+  const closing = new AbortController();
+  let making: Promise<DeployFiles> | undefined;
+  /** One making for all who ask meanwhile. */
+  const sharedDeployFiles = () => {
+    making ??= options.deployFiles(closing.signal).finally(() => {
+      making = undefined;
+    });
+    return making;
+  };
   const app = new Hono();
 
   app.use(async (context, next) => {
@@ -144,7 +154,8 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     fetch: async request => app.fetch(request),
     async assign(mac, { kind }, signal) {
       // Built before the node asks, so that the one who assigns hears why it cannot be done.
-      const files = await options.deployFiles(signal);
+      const files = await sharedDeployFiles();
+      signal?.throwIfAborted();
       return assignments.assign(mac, { kind, files });
     },
     clear: mac => assignments.clear(mac),
@@ -169,6 +180,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
       return listener;
     },
     async close() {
+      closing.abort();
       await Promise.all([...listeners].map(listener => listener.close()));
     },
   };

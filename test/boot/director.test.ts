@@ -136,6 +136,35 @@ describe('files', () => {
     expect(await text(`/boot/${mac}`)).toContain('nothing to deploy');
   });
 
+  test('are made once for all who ask meanwhile, and again later', async () => {
+    let made = 0;
+    const { director } = await makeDirector({
+      deployFiles: async () => {
+        made++;
+        await new Promise(setImmediate);
+        return files;
+      },
+    });
+    await Promise.all(
+      [mac, '20:57:f8:00:00:02'].map(address => director.assign(address, { kind: 'deploy' })),
+    );
+    expect(made).toBe(1);
+    await director.assign(mac, { kind: 'deploy' });
+    expect(made).toBe(2);
+  });
+
+  test('that come too late are assigned to nobody', async () => {
+    const stop = new AbortController();
+    const { director } = await makeDirector({
+      deployFiles: async () => {
+        stop.abort(new Error('enough'));
+        return files;
+      },
+    });
+    await expect(director.assign(mac, { kind: 'deploy' }, stop.signal)).rejects.toThrow('enough');
+    expect(director.assignment(mac)).toBeUndefined();
+  });
+
   test('that are gone from the disk are an error, not a crash', async () => {
     const gone: DeployFiles = { ...files, kernel: join(folder, 'gone') };
     const { director, ask } = await makeDirector({ deployFiles: async () => gone });
