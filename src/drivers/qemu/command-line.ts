@@ -126,9 +126,10 @@ function netdev(id: string, backend: NicBackend): string {
       // QEMU makes the tap, so that it goes with the process, however that ends.
       return `tap,id=${id},ifname=${backend.tap},script=no,downscript=no`;
     case 'user':
+      // With IPv6, whose router answers iPXE at once: without one, iPXE looks for it for 15 seconds.
       return [
-        `user,id=${id},net=${backend.cidr},host=${backend.host},dns=${backend.dns}`,
-        `dhcpstart=${backend.firstLease},ipv6=off,bootfile=${quote(backend.bootUrl)}`,
+        `user,id=${id},ipv4=on,ipv6=on,net=${backend.cidr},host=${backend.host},dns=${backend.dns}`,
+        `dhcpstart=${backend.firstLease},bootfile=${quote(backend.bootUrl)}`,
       ].join(',');
   }
 }

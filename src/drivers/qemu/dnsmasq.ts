@@ -47,6 +47,10 @@ export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): str
     '--dhcp-no-override',
     // The lab is alone on its bridge: asking whether an address is taken only costs three seconds.
     '--no-ping',
+    // Router advertisements without a route: iPXE waits for one for 15 seconds before it goes on.
+    '--enable-ra',
+    `--dhcp-range=::,constructor:${paths.bridge},ra-only`,
+    `--ra-param=${paths.bridge},0,0`,
     '--dhcp-match=set:ipxe,175',
     `--dhcp-boot=tag:ipxe,http://${addresses.host}:${bootPort}/boot.ipxe`,
     ...(tftp === undefined ? [] : tftpArguments(tftp)),

@@ -72,7 +72,11 @@ export class LabNetworks {
     } else {
       await this.check(record);
       const addresses = addressesOf(record.cidr);
-      await ensureBridge({ ...this.#bridge(record.name), address: `${addresses.host}/${addresses.prefix}` });
+      const ipv4 = `${addresses.host}/${addresses.prefix}`;
+      await ensureBridge({
+        ...this.#bridge(record.name),
+        addresses: record.dhcp ? [ipv4, `${paths.ipv6}/64`] : [ipv4],
+      });
       if (record.dhcp) await ensureDnsmasq(paths, { addresses, bootPort, tftp: findIpxeBinaries() }, clock);
       else await stopDnsmasq(paths, clock);
     }

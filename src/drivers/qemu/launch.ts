@@ -87,14 +87,14 @@ export async function lastWords(paths: MachinePaths): Promise<string | undefined
   return lastLine(text)?.replace(/^qemu-system-x86_64: /, '');
 }
 
-/** Lines about the first processor in QEMU's reset log. */
-export async function countResetLines(paths: MachinePaths): Promise<number> {
+/**
+ * How often a machine's first processor has been reset, by QEMU's own notes: they go on while nobody looks. There are
+ * two before the machine runs, and one for every reset of it.
+ */
+export async function countResets(paths: MachinePaths): Promise<number> {
   const text = await readIfThere(paths.resetLog);
   return text.match(/^CPU Reset \(CPU 0\)/gm)?.length ?? 0;
 }
-
-/** Fewest lines that one reset adds to QEMU's reset log. */
-export const linesOfReset = 2;
 
 async function readIfThere(path: string): Promise<string> {
   try {

@@ -46,6 +46,8 @@ export interface NetworkPaths {
   readonly bridge: string;
   /** The bridge's MAC address: made from its name, so that the host's neighbours never see another one. */
   readonly mac: string;
+  /** The host's IPv6 address there, from the range for private networks. @see RFC 4193 */
+  readonly ipv6: string;
 }
 
 // sun_path has 108 bytes, the last of which is zero. @see unix(7)
@@ -106,6 +108,7 @@ export function networkPaths(folders: Folders, lab: string, network: string): Ne
     bridge: `qx${id.slice(0, 10)}`,
     // The second digit makes it a locally administered, individual address.
     mac: `02:${id.slice(0, 10).match(/../g)?.join(':')}`,
+    ipv6: `fd${id.slice(0, 2)}:${id.slice(2, 6)}:${id.slice(6, 10)}::1`,
   };
 }
 

@@ -18,8 +18,8 @@ export interface BridgeSpec {
   readonly name: string;
   readonly mac: string;
   readonly alias: string;
-  /** With prefix length: `192.0.2.1/24`. */
-  readonly address: string;
+  /** With prefix length: `192.0.2.1/24`. It has no others. */
+  readonly addresses: readonly string[];
 }
 
 // Only what is read of `ip -json -details link show` and `ip -json address show`.
@@ -32,7 +32,11 @@ interface LinkJson {
 
 interface AddressJson {
   readonly ifname: string;
-  readonly addr_info: readonly { readonly local: string; readonly prefixlen: number }[];
+  readonly addr_info: readonly {
+    readonly local: string;
+    readonly prefixlen: number;
+    readonly scope: string;
+  }[];
 }
 
 interface RouteJson {
@@ -72,13 +76,18 @@ export async function ensureBridge(spec: BridgeSpec): Promise<void> {
   // The host must not take addresses or routes from a lab's router.
   await setIpv6(name, 'accept_ra', '0');
   await setIpv6(name, 'autoconf', '0');
-  for (const { ifname, addr_info } of (await readJson('-4', 'address', 'show')) as readonly AddressJson[]) {
-    for (const { local, prefixlen } of ifname === name ? addr_info : []) {
+  for (const { ifname, addr_info } of (await readJson('address', 'show')) as readonly AddressJson[]) {
+    for (const { local, prefixlen, scope } of ifname === name ? addr_info : []) {
       const old = `${local}/${prefixlen}`;
-      if (old !== spec.address) await run('ip', ['address', 'delete', old, 'dev', name]);
+      const isOther = scope === 'global' && !spec.addresses.includes(old);
+      if (isOther) await run('ip', ['address', 'delete', old, 'dev', name]);
     }
   }
-  await run('ip', ['address', 'replace', spec.address, 'dev', name]);
+  for (const address of spec.addresses) {
+    // Nobody else can have it: no need to wait until that has been checked.
+    const flags = address.includes(':') ? ['nodad'] : [];
+    await run('ip', ['address', 'replace', address, 'dev', name, ...flags]);
+  }
   await run('ip', ['link', 'set', name, 'up']);
 }
 

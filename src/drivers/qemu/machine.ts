@@ -10,14 +10,7 @@ import { bootOrder } from './boot-order.ts';
 import { BootOrderControl } from './boot-order-control.ts';
 import { blockNode, buildCommandLine, type NicBackend, serialId } from './command-line.ts';
 import { driverErrorOf } from './failures.ts';
-import {
-  clearRunFiles,
-  connectWhenReady,
-  countResetLines,
-  lastWords,
-  launch,
-  linesOfReset,
-} from './launch.ts';
+import { clearRunFiles, connectWhenReady, countResets, lastWords, launch } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import {
   isRunning,
@@ -56,8 +49,8 @@ interface RunRecord {
   /** What the machine boots from when it next boots. */
   readonly next: NextBoot;
   readonly lastBoot: { readonly revision: number; readonly cause: 'power-on' | 'reset' | 'guest' };
-  /** Lines in QEMU's reset log when that boot was seen. */
-  readonly resetLines: number;
+  /** How many resets have been seen, counted as QEMU notes them. */
+  readonly resets: number;
 }
 
 /** A running machine. */
@@ -72,6 +65,8 @@ interface Run {
   shutdown: QmpEvent['data'] | undefined;
   load: { readonly at: number; readonly ticks: number } | undefined;
   onReset: (() => void) | undefined;
+  /** When the firmware has read its boot order for certain. */
+  settledAt: number;
   endedByUs: boolean;
 }
 
@@ -79,6 +74,13 @@ interface Run {
 const quitTime = 2_000;
 const resetTime = 10_000;
 const exitTime = 2_000;
+
+/**
+ * SeaBIOS answers a reset with another one of its own: it finds itself in memory, takes the reset for a warm one and
+ * makes it a cold one. Resets that come so soon after another belong to the same boot, and the boot order must stay
+ * as it is until then. Milliseconds.
+ */
+const bounceTime = 2_000;
 
 /** One machine: on as long as its QEMU process exists. */
 export class QemuMachine {
@@ -120,7 +122,7 @@ export class QemuMachine {
 
   /** Takes over a QEMU that already runs, and finishes what its starter could not. */
   async adopt(process: ProcessIdentity): Promise<void> {
-    const { paths, log } = this.#parts;
+    const { log } = this.#parts;
     const record = await this.#record.read();
     if (!record) {
       log.warn({ machine: this.#id, pid: process.pid }, 'a QEMU without a record: it is ended');
@@ -130,12 +132,7 @@ export class QemuMachine {
     const run = await this.#connect(process, record);
     await this.#parts.plugIn(record.backends);
     await this.serial.attach(false);
-    const resetLines = await countResetLines(paths);
-    if (resetLines >= record.resetLines + linesOfReset) {
-      // It booted while nobody looked, from what it had been told to.
-      const lastBoot = { revision: record.next.revision, cause: 'guest' as const };
-      await this.#keep(run, { ...run.record, lastBoot, resetLines });
-    }
+    await this.#catchUp(run);
     if (run.qmp && (await statusOf(run.qmp)) === 'prelaunch') await run.qmp.execute('cont');
   }
 
@@ -222,7 +219,7 @@ export class QemuMachine {
       backends,
       next: boot,
       lastBoot: { revision: boot.revision, cause: 'power-on' },
-      resetLines: 0,
+      resets: 0,
     };
     await clearRunFiles(paths);
     // Before the process: whoever finds it must know what it is.
@@ -249,7 +246,7 @@ export class QemuMachine {
     try {
       await this.#parts.plugIn(backends);
       await this.serial.attach(true);
-      await this.#keep(run, { ...record, resetLines: await countResetLines(paths) });
+      await this.#keep(run, { ...record, resets: await countResets(paths) });
       await run.qmp?.execute('cont', {}, { signal });
     } catch (error) {
       await this.#off(AbortSignal.timeout(exitTime + quitTime));
@@ -295,6 +292,7 @@ export class QemuMachine {
 
   async #setNextBoot(boot: NextBoot, signal: AbortSignal): Promise<void> {
     const { run, qmp } = this.#running();
+    await delay(this.#parts.clock, run.settledAt - this.#parts.clock.now(), signal);
     await run.order.set(qmp, orderFor(boot, run.record.spec), signal);
     await this.#keep(run, { ...run.record, next: boot });
   }
@@ -321,6 +319,7 @@ export class QemuMachine {
       shutdown: undefined,
       load: undefined,
       onReset: undefined,
+      settledAt: 0,
       endedByUs: false,
     };
     run.qmp = await this.#connectQmp(run, signal);
@@ -345,6 +344,7 @@ export class QemuMachine {
       if (await waitForExit(run.process, clock, exitTime)) break;
       try {
         run.qmp = await this.#connectQmp(run);
+        await this.#catchUp(run);
       } catch (error) {
         log.warn({ machine: this.#id, error: messageOf(error) }, 'QEMU runs but does not answer');
         await delay(clock, exitTime);
@@ -388,19 +388,29 @@ export class QemuMachine {
   }
 
   async #booted(run: Run, cause: 'reset' | 'guest'): Promise<void> {
-    const lastBoot = { revision: run.record.next.revision, cause };
-    this.#parts.observe({ type: 'booted', ...lastBoot });
+    const now = this.#parts.clock.now();
+    const isBounce = cause === 'guest' && now < run.settledAt;
+    if (run.record.spec.firmware === 'bios') run.settledAt = now + bounceTime;
+    const resets = run.record.resets + 1;
+    const lastBoot = isBounce ? run.record.lastBoot : { revision: run.record.next.revision, cause };
+    const kept = this.#keep(run, { ...run.record, lastBoot, resets });
+    if (!isBounce) this.#parts.observe({ type: 'booted', ...lastBoot });
     try {
-      await this.#keep(run, {
-        ...run.record,
-        lastBoot,
-        resetLines: await countResetLines(this.#parts.paths),
-      });
+      await kept;
     } catch (error) {
       this.#parts.log.error({ machine: this.#id, error: messageOf(error) }, 'a boot could not be recorded');
     }
     run.onReset?.();
     run.onReset = undefined;
+  }
+
+  /** Notices the boots that the machine did while nobody looked. It did them as it had been told to. */
+  async #catchUp(run: Run): Promise<void> {
+    const resets = await countResets(this.#parts.paths);
+    if (resets <= run.record.resets) return;
+    const lastBoot = { revision: run.record.next.revision, cause: 'guest' as const };
+    await this.#keep(run, { ...run.record, lastBoot, resets });
+    this.#parts.observe({ type: 'booted', ...lastBoot });
   }
 
   /** The machine stands still. When nobody stopped it, its processors could not go on. */

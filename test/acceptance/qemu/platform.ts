@@ -22,19 +22,23 @@ export function smallLab(name: string, cidr: string, firmware: Firmware = 'bios'
 }
 
 /** A host for labs: folders of its own, and drivers on real QEMU. */
+export interface QemuPlatform extends Platform {
+  readonly createDriver: (bootPort?: number) => Promise<QemuDriver>;
+  readonly stateDirectory: string;
+  readonly runtimeDirectory: string;
+}
+
+/** Makes one. */
 export async function qemuPlatform(
   choice: QemuChoice,
   lab: LabSpec,
-  bootPort = 8099,
-): Promise<
-  Platform & { createDriver: () => Promise<QemuDriver>; stateDirectory: string; runtimeDirectory: string }
-> {
+  usualBootPort = 8099,
+): Promise<QemuPlatform> {
   const folder = await mkdtemp(join(tmpdir(), 'q5o-'));
   const around = {
     lab: lab.name,
     stateDirectory: join(folder, 'state'),
     runtimeDirectory: join(folder, 'run'),
-    bootPort,
     clock: systemClock,
     log: createLog('warn'),
   };
@@ -42,7 +46,7 @@ export async function qemuPlatform(
     lab,
     stateDirectory: around.stateDirectory,
     runtimeDirectory: around.runtimeDirectory,
-    createDriver: () => QemuDriver.create(choice, around),
+    createDriver: (bootPort = usualBootPort) => QemuDriver.create(choice, { ...around, bootPort }),
     dispose: () => rm(folder, { recursive: true, force: true }),
   };
 }

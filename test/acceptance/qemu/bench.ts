@@ -1,0 +1,135 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { QemuChoice, QemuDriver } from '../../../src/drivers/qemu/qemu-driver.ts';
+import type { NextBoot } from '../../../src/node/boot.ts';
+import { type MachineAct, machineId } from '../../../src/node/driver.ts';
+import type { LabSpec } from '../../../src/node/spec.ts';
+import { Recorder } from '../../drivers/recorder.ts';
+import { type QemuPlatform, qemuPlatform } from './platform.ts';
+
+const never = new AbortController().signal;
+
+/** One lab on real QEMU, whose first machine a test plays with. */
+export class Bench {
+  readonly platform: QemuPlatform;
+  readonly id: string;
+  driver: QemuDriver;
+  recorder: Recorder;
+  /** All that the machine has sent through its serial port since {@link listen}. */
+  output = '';
+  #revision = 0;
+  #wake: (() => void)[] = [];
+
+  private constructor(platform: QemuPlatform, driver: QemuDriver, recorder: Recorder) {
+    this.platform = platform;
+    this.id = machineId(platform.lab.name, platform.lab.nodes[0]?.name ?? '');
+    this.driver = driver;
+    this.recorder = recorder;
+  }
+
+  /** Makes the lab. */
+  static async set(choice: QemuChoice, lab: LabSpec, bootPort?: number): Promise<Bench> {
+    const platform = await qemuPlatform(choice, lab, bootPort);
+    const driver = await platform.createDriver();
+    const bench = new Bench(platform, driver, await Recorder.of(driver));
+    await bench.apply(lab);
+    bench.#listen();
+    return bench;
+  }
+
+  /** The same lab with a boot service at another port, as after a restart of the daemon. */
+  async comeBackWith(bootPort: number): Promise<void> {
+    this.driver = await this.platform.createDriver(bootPort);
+    this.recorder = await Recorder.of(this.driver);
+    this.#listen();
+  }
+
+  get machineFolder(): string {
+    return `${this.platform.stateDirectory}/labs/${this.platform.lab.name}/machines/${this.platform.lab.nodes[0]?.name}`;
+  }
+
+  async apply(wanted: LabSpec): Promise<void> {
+    for (const change of await this.driver.plan(wanted)) await this.driver.apply(wanted, change, never);
+  }
+
+  act(act: MachineAct, signal = never): Promise<void> {
+    return this.driver.act(this.id, act, signal);
+  }
+
+  boot(target: NextBoot['target'] = 'default'): NextBoot {
+    return { target, mode: undefined, revision: ++this.#revision };
+  }
+
+  async powerOn(target?: NextBoot['target']): Promise<NextBoot> {
+    const boot = this.boot(target);
+    this.output = '';
+    await this.act({ action: 'on', boot });
+    return boot;
+  }
+
+  async powerOff(): Promise<void> {
+    await this.act({ action: 'off' });
+    await this.recorder.untilPower(this.id, 'off');
+  }
+
+  /** Lets go of the driver, as a daemon that ends. */
+  async leave(): Promise<void> {
+    this.recorder.stop();
+    await this.driver[Symbol.asyncDispose]();
+  }
+
+  /** Begins anew with another driver, as the next daemon. */
+  async comeBack(): Promise<void> {
+    this.driver = await this.platform.createDriver();
+    this.recorder = await Recorder.of(this.driver);
+    this.output = (await this.driver.serial(this.id).history()).toString('latin1');
+    this.#listen();
+  }
+
+  /** Waits until the machine has sent a text. */
+  async untilOutput(text: string): Promise<void> {
+    while (!this.output.includes(text)) await new Promise<void>(resolve => this.#wake.push(resolve));
+  }
+
+  /** Takes the lab away and all that the test needed. */
+  async clear(): Promise<void> {
+    await this.apply({ name: this.platform.lab.name, networks: [], nodes: [] });
+    await this.leave();
+    await this.platform.dispose();
+  }
+
+  #listen(): void {
+    this.driver.serial(this.id).listen(bytes => {
+      this.output += bytes.toString('latin1');
+      for (const wake of this.#wake.splice(0)) wake();
+    });
+  }
+}
+
+/** Processes of this host whose command line has a text. */
+export function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .filter(pid => commandLine(Number(pid)).join(' ').includes(text))
+    .map(Number);
+}
+
+/** A process's arguments; none when it is gone. */
+export function commandLine(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
+/** Aliases of this host's network interfaces that belong to a lab. */
+export function bridgesOf(lab: string): { name: string; alias: string }[] {
+  const links = JSON.parse(execFileSync('ip', ['-json', 'link', 'show'], { encoding: 'utf8' })) as {
+    ifname: string;
+    ifalias?: string;
+  }[];
+  return links
+    .filter(link => link.ifalias?.startsWith(`quintupleo:${lab}/`))
+    .map(link => ({ name: link.ifname, alias: link.ifalias ?? '' }));
+}
