@@ -57,6 +57,6 @@ export interface Bmc {
   readonly sessions: Iterable<Session>;
   /** Made when first used. */
   readonly sol: SolPort;
-  /** Ends all sessions and answers nothing for a moment, as a controller that restarts. Its node is not touched. */
+  /** Soon ends all sessions, then answers nothing for a moment, as a controller that restarts. Its node is not touched. */
   reset(kind: 'cold' | 'warm'): void;
 }

@@ -1,5 +1,5 @@
 import type { Node } from '../../node/node.ts';
-import type { Clock } from '../../support/clock.ts';
+import type { Clock, Timer } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Accounts, Privilege } from '../accounts.ts';
 import type { Bmc, IpmiSettings, SolPort } from './bmc.ts';
@@ -40,6 +40,9 @@ export interface IpmiParts {
   readonly memory: BmcMemory;
 }
 
+/** Milliseconds between the answer to a reset and the reset: clients close their session before they go. */
+const resetDelay = 200;
+
 /** Milliseconds for which a BMC that was reset answers nothing. */
 const restartTime = { cold: 2_000, warm: 500 } as const;
 
@@ -55,6 +58,7 @@ export class IpmiBmc implements Bmc, LanHost {
   readonly #environment: IpmiEnvironment;
   #sol: SolPort | undefined;
   #deafUntil = 0;
+  #reset: Timer | undefined;
 
   constructor(parts: IpmiParts, environment: IpmiEnvironment) {
     this.node = parts.node;
@@ -116,8 +120,11 @@ export class IpmiBmc implements Bmc, LanHost {
   }
 
   reset(kind: 'cold' | 'warm'): void {
-    this.table.clear();
-    this.#deafUntil = this.clock.now() + restartTime[kind];
+    this.#reset?.cancel();
+    this.#reset = this.clock.after(resetDelay, () => {
+      this.table.clear();
+      this.#deafUntil = this.clock.now() + restartTime[kind];
+    });
   }
 
   #failed(error: unknown): void {
