@@ -84,6 +84,8 @@ function uefiArguments(paths: MachinePaths): string[] {
   return [
     ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${uefiFirmware.code}`],
     ...['-drive', `if=pflash,unit=1,format=raw,file=${quote(paths.variables)}`],
+    // iPXE is on every card: the firmware's own attempts would only take time before the next boot device.
+    ...['IPv4', 'IPv6'].flatMap(ip => ['-fw_cfg', `name=opt/org.tianocore/${ip}PXESupport,string=n`]),
   ];
 }
 

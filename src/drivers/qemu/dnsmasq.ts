@@ -70,11 +70,15 @@ function tftpArguments(folder: string): string[] {
 
 /** Lets exactly this dnsmasq serve the network: one that runs with other settings is replaced. It outlives us. */
 export async function ensureDnsmasq(paths: NetworkPaths, service: DhcpService, clock: Clock): Promise<void> {
-  const wanted = dnsmasqArguments(paths, service);
-  const running = await findOurs(paths);
-  if (running.size === 1 && running.has(wanted.join(' '))) return;
+  if (await isServing(paths, service)) return;
   await stopDnsmasq(paths, clock);
-  await run('dnsmasq', wanted);
+  await run('dnsmasq', dnsmasqArguments(paths, service));
+}
+
+/** Whether exactly this dnsmasq serves the network. */
+export async function isServing(paths: NetworkPaths, service: DhcpService): Promise<boolean> {
+  const running = await findOurs(paths);
+  return running.size === 1 && running.has(dnsmasqArguments(paths, service).join(' '));
 }
 
 /** Ends the network's dnsmasq. */

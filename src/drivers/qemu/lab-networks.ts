@@ -5,9 +5,9 @@ import { fileDocument } from '../../support/document.ts';
 import { QuintupleoError } from '../../support/errors.ts';
 import { addressesOf } from './addresses.ts';
 import type { NicBackend } from './command-line.ts';
-import { ensureDnsmasq, findIpxeBinaries, stopDnsmasq } from './dnsmasq.ts';
+import { type DhcpService, ensureDnsmasq, findIpxeBinaries, isServing, stopDnsmasq } from './dnsmasq.ts';
 import { type Folders, type MachinePaths, namesIn, networkPaths, networksFolder } from './layout.ts';
-import { deleteBridge, ensureBridge, userOf } from './links.ts';
+import { deleteBridge, ensureBridge, findLink, userOf } from './links.ts';
 
 /** How machines are connected: by Linux bridges, or each for itself by QEMU's user networking. */
 export type NetworkingName = 'bridge' | 'user';
@@ -65,7 +65,7 @@ export class LabNetworks {
   async ensure(record: NetworkRecord): Promise<void> {
     const paths = this.#paths(record.name);
     await mkdir(paths.folder, { recursive: true, mode: 0o700 });
-    const { clock, bootPort } = this.#parts;
+    const { clock } = this.#parts;
     if (record.networking === 'user') {
       await stopDnsmasq(paths, clock);
       await this.#deleteBridge(record.name);
@@ -73,14 +73,24 @@ export class LabNetworks {
       await this.check(record);
       const addresses = addressesOf(record.cidr);
       const ipv4 = `${addresses.host}/${addresses.prefix}`;
-      await ensureBridge({
+      const isNew = await ensureBridge({
         ...this.#bridge(record.name),
         addresses: record.dhcp ? [ipv4, `${paths.ipv6}/64`] : [ipv4],
       });
-      if (record.dhcp) await ensureDnsmasq(paths, { addresses, bootPort, tftp: findIpxeBinaries() }, clock);
-      else await stopDnsmasq(paths, clock);
+      // A dnsmasq that is left from an earlier bridge of that name hears nothing any more.
+      if (isNew || !record.dhcp) await stopDnsmasq(paths, clock);
+      if (record.dhcp) await ensureDnsmasq(paths, this.#dhcpService(record), clock);
     }
     await this.#document(record.name).write(record);
+  }
+
+  /** What is wrong with a network that has been made; `undefined` when all is well. */
+  async fault(record: NetworkRecord): Promise<string | undefined> {
+    if (record.networking === 'user') return undefined;
+    const paths = this.#paths(record.name);
+    if (!(await findLink(paths.bridge))) return 'its bridge is gone';
+    if (record.dhcp && !(await isServing(paths, this.#dhcpService(record)))) return 'its DHCP server is gone';
+    return undefined;
   }
 
   /** Takes a network away; also one that was only half made. */
@@ -133,6 +143,10 @@ export class LabNetworks {
   #bridge(name: string) {
     const { bridge, mac } = this.#paths(name);
     return { name: bridge, mac, alias: `quintupleo:${this.#parts.lab}/${name}` };
+  }
+
+  #dhcpService(record: NetworkRecord): DhcpService {
+    return { addresses: addressesOf(record.cidr), bootPort: this.#parts.bootPort, tftp: findIpxeBinaries() };
   }
 
   async #deleteBridge(name: string): Promise<void> {

@@ -58,9 +58,10 @@ export function isOurs(link: Link, spec: Pick<BridgeSpec, 'mac' | 'alias'>): boo
 
 /**
  * Makes a bridge, or makes one that is there what it shall be.
+ * @returns whether it was made
  * @throws QuintupleoError `INTERFACE_TAKEN` when somebody else's interface has that name
  */
-export async function ensureBridge(spec: BridgeSpec): Promise<void> {
+export async function ensureBridge(spec: BridgeSpec): Promise<boolean> {
   const { name } = spec;
   const link = await findLink(name);
   if (link && !isOurs(link, spec)) {
@@ -89,6 +90,7 @@ export async function ensureBridge(spec: BridgeSpec): Promise<void> {
     await run('ip', ['address', 'replace', address, 'dev', name, ...flags]);
   }
   await run('ip', ['link', 'set', name, 'up']);
+  return link === undefined;
 }
 
 /** Plugs a tap into a bridge. */

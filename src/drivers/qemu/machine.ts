@@ -6,8 +6,6 @@ import { type Document, fileDocument } from '../../support/document.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Accelerator } from './accelerator.ts';
-import { bootOrder } from './boot-order.ts';
-import { BootOrderControl } from './boot-order-control.ts';
 import { blockNode, buildCommandLine, type NicBackend, serialId } from './command-line.ts';
 import { driverErrorOf } from './failures.ts';
 import { clearRunFiles, connectWhenReady, countResets, lastWords, launch } from './launch.ts';
@@ -20,7 +18,8 @@ import {
   ticksPerSecond,
   waitForExit,
 } from './processes.ts';
-import { asRecord, type QmpClient, QmpError, type QmpEvent } from './qmp.ts';
+import { type QmpClient, QmpError, type QmpEvent } from './qmp.ts';
+import { describeEnd, newRun, orderFor, type Run, type RunRecord, statusOf } from './run.ts';
 import { QemuSerial } from './serial.ts';
 import { delay, Turnstile, within } from './wait.ts';
 
@@ -41,39 +40,11 @@ export interface MachineParts {
   readonly observe: (observation: Observation) => void;
 }
 
-/** What is kept of a power-on, for a driver that finds the machine running. */
-interface RunRecord {
-  /** As it was when the machine was powered on: changes come with the next power-on. */
-  readonly spec: NodeSpec;
-  readonly backends: readonly NicBackend[];
-  /** What the machine boots from when it next boots. */
-  readonly next: NextBoot;
-  readonly lastBoot: { readonly revision: number; readonly cause: 'power-on' | 'reset' | 'guest' };
-  /** How many resets have been seen, counted as QEMU notes them. */
-  readonly resets: number;
-}
-
-/** A running machine. */
-interface Run {
-  readonly process: ProcessIdentity;
-  readonly order: BootOrderControl;
-  /** Resolves when QEMU has ended and that has been told. */
-  readonly ended: Promise<void>;
-  qmp: QmpClient | undefined;
-  record: RunRecord;
-  /** What QEMU said of its end before it came. */
-  shutdown: QmpEvent['data'] | undefined;
-  load: { readonly at: number; readonly ticks: number } | undefined;
-  onReset: (() => void) | undefined;
-  /** When the firmware has read its boot order for certain. */
-  settledAt: number;
-  endedByUs: boolean;
-}
-
 /** Milliseconds. */
 const quitTime = 2_000;
 const resetTime = 10_000;
 const exitTime = 2_000;
+const reconnectTime = 5_000;
 
 /**
  * SeaBIOS answers a reset with another one of its own: it finds itself in memory, takes the reset for a warm one and
@@ -88,8 +59,8 @@ export class QemuMachine {
   readonly #parts: MachineParts;
   readonly #record: Document<RunRecord>;
   readonly #turn = new Turnstile();
+  readonly #stop = new AbortController();
   #run: Run | undefined;
-  #closed = false;
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -122,18 +93,25 @@ export class QemuMachine {
 
   /** Takes over a QEMU that already runs, and finishes what its starter could not. */
   async adopt(process: ProcessIdentity): Promise<void> {
-    const { log } = this.#parts;
+    const { log, clock } = this.#parts;
     const record = await this.#record.read();
     if (!record) {
       log.warn({ machine: this.#id, pid: process.pid }, 'a QEMU without a record: it is ended');
-      await killProcess(process, this.#parts.clock);
+      await killProcess(process, clock);
       return;
     }
-    const run = await this.#connect(process, record);
-    await this.#parts.plugIn(record.backends);
+    const run = newRun(process, record);
+    this.#run = run;
     await this.serial.attach(false);
-    await this.#catchUp(run);
-    if (run.qmp && (await statusOf(run.qmp)) === 'prelaunch') await run.qmp.execute('cont');
+    // One that does not answer now is on all the same; it is asked again and again.
+    await this.#reconnect(run);
+    void this.#follow(run);
+    await this.replug();
+  }
+
+  /** Plugs a running machine into its networks again, after they have been made anew. */
+  async replug(): Promise<void> {
+    if (this.#run) await this.#parts.plugIn(this.#run.record.backends);
   }
 
   /** @throws {@link DriverError} */
@@ -179,7 +157,7 @@ export class QemuMachine {
 
   /** Lets go of the machine, which runs on. */
   close(): void {
-    this.#closed = true;
+    this.#stop.abort();
     this.serial.close();
     this.#run?.qmp?.close();
   }
@@ -233,9 +211,9 @@ export class QemuMachine {
       bootOrder: order,
     });
     const process = await launch(args, paths);
-    let run: Run;
+    const run = newRun(process, record);
     try {
-      run = await this.#connect(process, record, signal);
+      run.qmp = await this.#connect(run, signal);
     } catch (error) {
       await killProcess(process, this.#parts.clock);
       const words = await lastWords(paths);
@@ -243,6 +221,8 @@ export class QemuMachine {
         ? new DriverError('refused', `QEMU did not start: ${words}`, error)
         : error;
     }
+    this.#run = run;
+    void this.#follow(run);
     try {
       await this.#parts.plugIn(backends);
       await this.serial.attach(true);
@@ -304,64 +284,48 @@ export class QemuMachine {
     return { run, qmp: run.qmp };
   }
 
-  /** Makes a process this machine's QEMU. */
-  async #connect(process: ProcessIdentity, record: RunRecord, signal?: AbortSignal): Promise<Run> {
-    let atEnd = () => {};
-    const ended = new Promise<void>(resolve => {
-      atEnd = resolve;
-    });
-    const run: Run = {
-      process,
-      order: new BootOrderControl(),
-      ended,
-      qmp: undefined,
-      record,
-      shutdown: undefined,
-      load: undefined,
-      onReset: undefined,
-      settledAt: 0,
-      endedByUs: false,
-    };
-    run.qmp = await this.#connectQmp(run, signal);
-    this.#run = run;
-    void this.#follow(run).then(atEnd);
-    return run;
-  }
-
-  #connectQmp(run: Run, signal?: AbortSignal): Promise<QmpClient> {
+  #connect(run: Run, signal: AbortSignal): Promise<QmpClient> {
     const { paths, clock } = this.#parts;
     const onEvent = (event: QmpEvent) => this.#onEvent(run, event);
     return connectWhenReady(paths, { clock, isAlive: () => isRunning(run.process), onEvent }, signal);
   }
 
-  /** Holds the connection until QEMU has ended. Never rejects. */
-  async #follow(run: Run): Promise<void> {
-    const { clock, log } = this.#parts;
-    for (;;) {
-      await run.qmp?.closed;
-      if (this.#closed) return;
-      run.qmp = undefined;
-      if (await waitForExit(run.process, clock, exitTime)) break;
-      try {
-        run.qmp = await this.#connectQmp(run);
-        await this.#catchUp(run);
-      } catch (error) {
-        log.warn({ machine: this.#id, error: messageOf(error) }, 'QEMU runs but does not answer');
-        await delay(clock, exitTime);
-      }
+  /** Connects to a QEMU that has been running unheard, and finds out what it did meanwhile. Never rejects. */
+  async #reconnect(run: Run): Promise<void> {
+    const limit = AbortSignal.timeout(reconnectTime);
+    try {
+      const qmp = await this.#connect(run, AbortSignal.any([limit, this.#stop.signal]));
+      run.qmp = qmp;
+      await this.#catchUp(run);
+      // Its starter was stopped before it let the machine run.
+      if ((await statusOf(qmp)) === 'prelaunch') await qmp.execute('cont');
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#parts.log.warn({ machine: this.#id, error: messageOf(error) }, 'QEMU runs but does not answer');
     }
-    await this.serial.detach();
-    const end = await this.#describeEnd(run);
-    this.#run = undefined;
-    if (!this.#closed) this.#parts.observe({ type: 'power', power: 'off', ...end });
   }
 
-  async #describeEnd(run: Run): Promise<{ cause?: 'guest' | 'platform'; detail?: string }> {
-    if (run.endedByUs) return {};
-    if (run.shutdown?.guest === true) return { cause: 'guest', detail: 'shut down by its guest' };
-    if (run.shutdown) return { cause: 'platform', detail: `QEMU was ended (${run.shutdown.reason})` };
-    const words = await lastWords(this.#parts.paths);
-    return { cause: 'platform', detail: `QEMU ended unexpectedly${words === undefined ? '' : `: ${words}`}` };
+  /** Stays with a run until its QEMU has ended, and tells of that. Never rejects. */
+  async #follow(run: Run): Promise<void> {
+    const { clock, log, paths, observe } = this.#parts;
+    try {
+      for (;;) {
+        await run.qmp?.closed;
+        if (this.#stop.signal.aborted) return;
+        run.qmp = undefined;
+        if (await waitForExit(run.process, clock, exitTime, this.#stop.signal)) break;
+        await this.#reconnect(run);
+      }
+      await this.serial.detach();
+      const end = await describeEnd(run, paths);
+      this.#run = undefined;
+      observe({ type: 'power', power: 'off', ...end });
+    } catch (error) {
+      if (!this.#stop.signal.aborted)
+        log.error({ machine: this.#id, error: messageOf(error) }, 'lost its QEMU');
+    } finally {
+      run.atEnd();
+    }
   }
 
   #onEvent(run: Run, { event, data }: QmpEvent): void {
@@ -429,15 +393,4 @@ export class QemuMachine {
     run.record = record;
     await this.#record.write(record);
   }
-}
-
-function orderFor(boot: NextBoot, spec: NodeSpec): readonly string[] {
-  const order = bootOrder(boot.target, { disks: spec.disks.length, nics: spec.nics.length });
-  if (!order)
-    throw new DriverError('unsupported', `a QEMU machine cannot be told to boot from ${boot.target}`);
-  return order;
-}
-
-async function statusOf(qmp: QmpClient): Promise<unknown> {
-  return asRecord(await qmp.execute('query-status'))?.status;
 }

@@ -7,6 +7,8 @@ import type { NetworkRecord } from './lab-networks.ts';
 export interface LabContent {
   readonly networks: ReadonlyMap<string, NetworkRecord | undefined>;
   readonly machines: ReadonlyMap<string, NodeSpec | undefined>;
+  /** What is wrong with networks that exist, by name. */
+  readonly faults?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -18,7 +20,9 @@ export function planChanges(existing: LabContent, wanted: LabContent): Change[] 
     ...deletions('machine', existing.machines, wanted.machines),
     ...deletions('network', existing.networks, wanted.networks),
     ...[...wanted.networks.values()].flatMap(network =>
-      network ? networkChange(existing.networks.get(network.name), network) : [],
+      network
+        ? networkChange(existing.networks.get(network.name), network, existing.faults?.get(network.name))
+        : [],
     ),
     ...[...wanted.machines.values()].flatMap(spec =>
       spec ? machineChange(existing.machines.get(spec.name), spec) : [],
@@ -44,7 +48,7 @@ function deletions(
     });
 }
 
-function networkChange(old: NetworkRecord | undefined, wanted: NetworkRecord): Change[] {
+function networkChange(old: NetworkRecord | undefined, wanted: NetworkRecord, fault?: string): Change[] {
   const { name } = wanted;
   const dhcp = wanted.dhcp ? 'with DHCP' : 'without DHCP';
   if (!old) {
@@ -55,6 +59,7 @@ function networkChange(old: NetworkRecord | undefined, wanted: NetworkRecord): C
     ...differs('', old.cidr, wanted.cidr),
     ...differs('', `${old.networking} networking`, `${wanted.networking} networking`),
     ...(old.dhcp === wanted.dhcp ? [] : [dhcp]),
+    ...(fault === undefined ? [] : [`made anew: ${fault}`]),
   ];
   if (differences.length === 0) return [];
   // Running machines keep the addresses, and the plugs, that they have.

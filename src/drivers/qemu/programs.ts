@@ -7,6 +7,7 @@ const packages = {
   'qemu-img': 'qemu-utils',
   dnsmasq: 'dnsmasq-base',
   ip: 'iproute2',
+  fallocate: 'util-linux',
 } as const;
 
 /** A program that this driver runs. */

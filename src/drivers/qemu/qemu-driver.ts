@@ -146,10 +146,19 @@ export class QemuDriver implements Driver {
   }
 
   async plan(wanted: LabSpec): Promise<readonly Change[]> {
-    const changes = planChanges(await this.#content(wanted.name), {
-      networks: new Map(wanted.networks.map(network => [network.name, this.#networks.recordOf(network)])),
-      machines: new Map(wanted.nodes.map(node => [node.name, node])),
-    });
+    const existing = await this.#content(wanted.name);
+    const faults = new Map<string, string>();
+    for (const [name, record] of existing.networks) {
+      const fault = record && (await this.#networks.fault(record));
+      if (fault !== undefined) faults.set(name, fault);
+    }
+    const changes = planChanges(
+      { ...existing, faults },
+      {
+        networks: new Map(wanted.networks.map(network => [network.name, this.#networks.recordOf(network)])),
+        machines: new Map(wanted.nodes.map(node => [node.name, node])),
+      },
+    );
     for (const network of wanted.networks) {
       const isNew = changes.some(
         ({ kind, name, op }) => kind === 'network' && name === network.name && op !== 'delete',
@@ -193,18 +202,16 @@ export class QemuDriver implements Driver {
     }
     for (const [name, store] of await storedMachines(this.#around, lab)) this.#add(name, store);
     const running = await findProcesses(pidfileOf);
-    for (const [id, { machine, store }] of this.#machines) {
-      const process = running.get(store.paths.pidfile);
-      if (!process) continue;
-      try {
-        await machine.adopt(process);
-      } catch (error) {
-        log.error(
-          { machine: id, pid: process.pid, error: messageOf(error) },
-          'its QEMU cannot be taken over',
-        );
-      }
-    }
+    await Promise.all(
+      [...this.#machines].map(async ([id, { machine, store }]) => {
+        const process = running.get(store.paths.pidfile);
+        try {
+          if (process) await machine.adopt(process);
+        } catch (error) {
+          log.error({ machine: id, error: messageOf(error) }, 'its QEMU could not be taken over as a whole');
+        }
+      }),
+    );
   }
 
   async #content(lab: string): Promise<LabContent> {
@@ -219,6 +226,7 @@ export class QemuDriver implements Driver {
     const network = wanted.networks.find(one => one.name === name);
     if (op !== 'delete' && network) {
       await this.#networks.ensure(this.#networks.recordOf(network));
+      for (const { machine } of this.#machines.values()) await machine.replug();
     } else {
       await this.#networks.remove(name);
       await this.#removeIfEmpty(networksFolder(this.#around, this.#around.lab));

@@ -4,6 +4,7 @@ import type { SerialPort } from '../../node/serial.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
+import { run } from './programs.ts';
 import { Turnstile } from './wait.ts';
 
 /** Newest bytes of the log that are told as history. */
@@ -17,6 +18,9 @@ const logDelay = 10;
 
 /** Milliseconds until a connection that broke is tried again. */
 const retryAfter = 250;
+
+/** How much of the log is kept on disk at least, and at most twice as much while somebody reads it. */
+const diskLimit = 32 << 20;
 
 const chunkSize = 64 << 10;
 
@@ -33,6 +37,8 @@ export class QemuSerial implements SerialPort {
   readonly #reading = new Turnstile();
   /** How much of the log has been told; `undefined` as long as nobody was there to be told. */
   #offset: number | undefined;
+  /** Where the part of the log that is still on disk begins. */
+  #dropped = 0;
   #socket: Socket | undefined;
   #timer: Timer | undefined;
   #wanted = false;
@@ -54,6 +60,7 @@ export class QemuSerial implements SerialPort {
    */
   async attach(fresh: boolean): Promise<void> {
     this.#offset = fresh ? 0 : ((await this.#size()) ?? 0);
+    this.#dropped = 0;
     this.#wanted = true;
     await this.#connect();
   }
@@ -127,10 +134,19 @@ export class QemuSerial implements SerialPort {
           this.#offset = (this.#offset ?? 0) + bytes.length;
           for (const listener of this.#listeners) listener(bytes);
         });
+        await this.#dropOldest();
       } catch (error) {
         this.#log.error({ log: this.#path.log, error: messageOf(error) }, 'the serial log cannot be read');
       }
     });
+  }
+
+  /** Gives the disk back what is older than anybody asks for; what is left keeps its place in the file. */
+  async #dropOldest(): Promise<void> {
+    const keepFrom = (this.#offset ?? 0) - diskLimit;
+    if (keepFrom - this.#dropped < diskLimit) return;
+    this.#dropped = keepFrom;
+    await run('fallocate', ['--punch-hole', '--offset', '0', '--length', String(keepFrom), this.#path.log]);
   }
 
   async #readBetween(start: number, end: number, take: (bytes: Buffer) => void): Promise<void> {

@@ -64,11 +64,25 @@ describe.skipIf((await bridgeProblem()) !== undefined)('networks on bridges', ()
   test('a daemon that comes back makes the bridge and the DHCP server that are gone anew', async () => {
     await bench.powerOn();
     await bench.leave();
-    process.kill(processesWith(`--pid-file=${paths.pidfile}`)[0] ?? 0, 'SIGKILL');
+    const [before] = processesWith(`--pid-file=${paths.pidfile}`);
     ip('link', 'delete', paths.bridge);
     await bench.comeBack();
+    expect(processesWith(`--pid-file=${paths.pidfile}`)).not.toContain(before);
     expect(bridgesOf(lab.name)).toHaveLength(1);
     expect(processesWith(`--pid-file=${paths.pidfile}`)).toHaveLength(1);
+    expect(ip('link', 'show', 'master', paths.bridge)).toContain('qx');
+  });
+
+  test('a plan sees what somebody has destroyed, and repairs it under running machines', async () => {
+    await bench.powerOn();
+    process.kill(processesWith(`--pid-file=${paths.pidfile}`)[0] ?? 0, 'SIGKILL');
+    expect(await bench.driver.plan(lab)).toMatchObject([
+      { op: 'update', kind: 'network', disruptive: false },
+    ]);
+    ip('link', 'delete', paths.bridge);
+    expect(await bench.driver.plan(lab)).toMatchObject([{ summary: 'made anew: its bridge is gone' }]);
+    await bench.apply(lab);
+    expect(await bench.driver.plan(lab)).toEqual([]);
     expect(ip('link', 'show', 'master', paths.bridge)).toContain('qx');
   });
 
