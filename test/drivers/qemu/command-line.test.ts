@@ -1,0 +1,185 @@
+import { describe, expect, test } from 'vitest';
+import { bootOrder } from '../../../src/drivers/qemu/boot-order.ts';
+import { buildCommandLine, type CommandLine, pidfileOf } from '../../../src/drivers/qemu/command-line.ts';
+import { machinePaths } from '../../../src/drivers/qemu/layout.ts';
+import type { NodeSpec } from '../../../src/node/spec.ts';
+
+const spec: NodeSpec = {
+  name: 'n1',
+  uuid: '7d0f3c1e-52a4-4a3e-9b43-0c9d5a7e1f01',
+  cpus: 2,
+  memory: 512 << 20,
+  disks: [
+    { name: 'root', size: 1 << 30 },
+    { name: 'data', size: 1 << 30 },
+  ],
+  nics: [{ mac: '20:57:f8:00:00:01', network: 'provisioning' }],
+  firmware: 'bios',
+};
+const folders = { stateDirectory: '/state', runtimeDirectory: '/run/q' };
+const paths = machinePaths(folders, 'lab', 'n1');
+const line: CommandLine = {
+  lab: 'lab',
+  spec,
+  paths,
+  accelerator: 'tcg',
+  backends: [{ type: 'tap', tap: 'qxtap', bridge: 'qxbridge' }],
+  bootOrder: ['disk0', 'disk1', 'cdrom0', 'nic0'],
+};
+
+/** The values of an option, in order. */
+function valuesOf(argv: readonly string[], option: string): string[] {
+  return argv.flatMap((arg, index) => (arg === `-${option}` ? [argv[index + 1] ?? ''] : []));
+}
+
+describe('command line', () => {
+  const cases: { what: string; given: Partial<CommandLine>; option: string; expected: string | RegExp }[] = [
+    { what: 'BIOS is an i440FX', given: {}, option: 'machine', expected: /^pc,/ },
+    {
+      what: 'UEFI is a Q35',
+      given: { spec: { ...spec, firmware: 'uefi' } },
+      option: 'machine',
+      expected: /^q35,/,
+    },
+    {
+      what: 'UEFI variables are the machine’s own',
+      given: { spec: { ...spec, firmware: 'uefi' } },
+      option: 'drive',
+      expected: `if=pflash,unit=1,format=raw,file=${paths.variables}`,
+    },
+    { what: 'TCG', given: {}, option: 'accel', expected: 'tcg' },
+    {
+      what: 'KVM shows the host’s processor',
+      given: { accelerator: 'kvm' },
+      option: 'cpu',
+      expected: 'host',
+    },
+    { what: 'processors', given: {}, option: 'smp', expected: '2' },
+    {
+      what: 'memory to the KiB',
+      given: { spec: { ...spec, memory: 65537 * 1024 } },
+      option: 'm',
+      expected: 'size=65537k',
+    },
+    { what: 'the UUID', given: {}, option: 'uuid', expected: spec.uuid },
+    {
+      what: 'who made it',
+      given: {},
+      option: 'smbios',
+      expected: /manufacturer=QuintupleO,.*serial=QO7D0F3C1E52A4/,
+    },
+    { what: 'QMP', given: {}, option: 'qmp', expected: `unix:${paths.qmpSocket},server=on,wait=off` },
+    {
+      what: 'a log of the serial port',
+      given: {},
+      option: 'chardev',
+      expected: /logfile=.*serial\.log,logappend=on/,
+    },
+    { what: 'the mark of its process', given: {}, option: 'pidfile', expected: paths.pidfile },
+    { what: 'no guest process may start others', given: {}, option: 'sandbox', expected: /spawn=deny/ },
+    {
+      what: 'a disk',
+      given: {},
+      option: 'blockdev',
+      expected: /"filename":"\/state\/labs\/lab\/machines\/n1\/disk-root.qcow2"/,
+    },
+    {
+      what: 'a disk’s device',
+      given: {},
+      option: 'device',
+      expected: 'virtio-blk-pci,id=disk1,drive=image1,serial=data,bootindex=1',
+    },
+    {
+      what: 'an empty CD-ROM drive',
+      given: {},
+      option: 'device',
+      expected: 'ide-cd,id=cdrom0,bus=ide.0,bootindex=2',
+    },
+    {
+      what: 'a network card',
+      given: {},
+      option: 'device',
+      expected: 'virtio-net-pci,id=nic0,netdev=net0,mac=20:57:f8:00:00:01,bootindex=3',
+    },
+    {
+      what: 'a tap that nobody has to make',
+      given: {},
+      option: 'netdev',
+      expected: 'tap,id=net0,ifname=qxtap,script=no,downscript=no',
+    },
+    {
+      what: 'user networking that tells where to boot',
+      given: {
+        backends: [
+          {
+            type: 'user',
+            cidr: '192.0.2.0/24',
+            host: '192.0.2.1',
+            dns: '192.0.2.2',
+            firstLease: '192.0.2.11',
+            bootUrl: 'http://192.0.2.1:80/boot.ipxe',
+          },
+        ],
+      },
+      option: 'netdev',
+      expected:
+        /^user,id=net0,.*net=192\.0\.2\.0\/24,host=192\.0\.2\.1,.*bootfile=http:\/\/192\.0\.2\.1:80\/boot\.ipxe$/,
+    },
+  ];
+
+  test.each(cases)('$what', ({ given, option, expected }) => {
+    const values = valuesOf(buildCommandLine({ ...line, ...given }), option);
+    expect(values).toContainEqual(typeof expected === 'string' ? expected : expect.stringMatching(expected));
+  });
+
+  test('starts paused and without what nobody asked for', () => {
+    expect(buildCommandLine(line)).toEqual(expect.arrayContaining(['-S', '-nodefaults', '-no-user-config']));
+  });
+
+  test('every option has a value of its own and every boot index is there once', () => {
+    const devices = valuesOf(buildCommandLine(line), 'device').join('\n');
+    expect([...devices.matchAll(/bootindex=(\d+)/g)].map(match => match[1])).toEqual(['0', '1', '2', '3']);
+  });
+
+  test('a comma in a path does not end it', () => {
+    const odd = machinePaths({ stateDirectory: '/a,b', runtimeDirectory: '/c,d' }, 'lab', 'n1');
+    const argv = buildCommandLine({ ...line, paths: odd });
+    expect(valuesOf(argv, 'qmp')[0]).toContain('unix:/c,,d/');
+    expect(valuesOf(argv, 'chardev')[0]).toContain('logfile=/a,,b/');
+  });
+
+  test('a process is known by its pidfile, if it is a QEMU', () => {
+    const argv = buildCommandLine(line);
+    expect(pidfileOf(['/usr/bin/qemu-system-x86_64', ...argv])).toBe(paths.pidfile);
+    expect(pidfileOf(['vim', ...argv])).toBeUndefined();
+    expect(pidfileOf(['qemu-system-x86_64', '-pidfile'])).toBeUndefined();
+    expect(pidfileOf([])).toBeUndefined();
+  });
+});
+
+describe('boot order', () => {
+  const devices = { disks: 2, nics: 2 };
+  test.each([
+    ['default', ['disk0', 'disk1', 'cdrom0', 'nic0', 'nic1']],
+    ['disk', ['disk0', 'disk1', 'cdrom0', 'nic0', 'nic1']],
+    ['pxe', ['nic0', 'nic1', 'disk0', 'disk1', 'cdrom0']],
+    ['cdrom', ['cdrom0', 'disk0', 'disk1', 'nic0', 'nic1']],
+    ['bios-setup', undefined],
+  ] as const)('%s', (target, expected) => {
+    expect(bootOrder(target, devices)).toEqual(expected);
+  });
+});
+
+describe('paths', () => {
+  test('a socket whose path no system takes is refused by name, with a remedy', () => {
+    const long = { ...folders, runtimeDirectory: `/${'x'.repeat(100)}` };
+    expect(() => machinePaths(long, 'lab', 'n1')).toThrow(/longer than 107 bytes/);
+  });
+
+  test('names of interfaces fit, and differ from machine to machine', () => {
+    const other = machinePaths(folders, 'lab', 'n2');
+    expect(paths.tap(15).length).toBeLessThanOrEqual(15);
+    expect(paths.tap(0)).not.toBe(other.tap(0));
+    expect(paths.tap(0)).not.toBe(paths.tap(1));
+  });
+});
