@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../support/clock.ts';
+import { delay } from '../../support/delay.ts';
 import { systemCodeOf } from '../../support/errors.ts';
 import type { MachinePaths } from './layout.ts';
 import { type ProcessIdentity, processStatus } from './processes.ts';
 import { lastLine, missingProgram, programEnvironment } from './programs.ts';
 import { QmpClient, QmpError, type QmpEvent } from './qmp.ts';
-import { delay } from './wait.ts';
 
 /** How long a QEMU that has just been started may take until it listens. Milliseconds. */
 const startTime = 30_000;

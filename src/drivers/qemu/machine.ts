@@ -2,6 +2,7 @@ import type { NextBoot } from '../../node/boot.ts';
 import { DriverError, type MachineAct, type Observation } from '../../node/driver.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
+import { delay } from '../../support/delay.ts';
 import { type Document, fileDocument } from '../../support/document.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
@@ -21,7 +22,7 @@ import {
 import { type QmpClient, QmpError, type QmpEvent } from './qmp.ts';
 import { describeEnd, newRun, orderFor, type Run, type RunRecord, statusOf } from './run.ts';
 import { QemuSerial } from './serial.ts';
-import { delay, Turnstile, within } from './wait.ts';
+import { Turnstile, within } from './wait.ts';
 
 /** What a machine needs of its driver. */
 export interface MachineParts {

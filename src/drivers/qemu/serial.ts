@@ -42,6 +42,7 @@ export class QemuSerial implements SerialPort {
   #socket: Socket | undefined;
   #timer: Timer | undefined;
   #wanted = false;
+  #readQueued = false;
 
   constructor(
     path: { log: string; socket: string },
@@ -121,7 +122,9 @@ export class QemuSerial implements SerialPort {
   }
 
   #readSoon(): void {
-    void this.#read();
+    // A machine sends byte by byte: one read that waits for its turn takes all that came until then.
+    if (!this.#readQueued) void this.#read();
+    this.#readQueued = true;
     this.#timer?.cancel();
     this.#timer = this.#clock.after(logDelay, () => void this.#read());
   }
@@ -129,6 +132,7 @@ export class QemuSerial implements SerialPort {
   /** Tells what has been logged since the last time. Never rejects. */
   #read(): Promise<void> {
     return this.#reading.run(async () => {
+      this.#readQueued = false;
       try {
         await this.#readBetween(this.#offset ?? 0, Number.POSITIVE_INFINITY, bytes => {
           this.#offset = (this.#offset ?? 0) + bytes.length;
