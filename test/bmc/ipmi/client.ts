@@ -127,6 +127,7 @@ export function openSessionPayload(
 /** A client and its session. */
 export class Client {
   readonly #transport: Transport;
+  readonly #random: (size: number) => Buffer;
   #keys: { hash: string; k1: Buffer; aes: Buffer; codeLength: number } | undefined;
   #algorithms: readonly [number, number, number] = [0, 0, 0];
   #consoleSessionId = 0;
@@ -134,8 +135,10 @@ export class Client {
   #messageSequence = 0;
   #sessionId = 0;
 
-  constructor(transport: Transport) {
+  /** @param random - where session IDs, random numbers and initialization vectors come from */
+  constructor(transport: Transport, random: (size: number) => Buffer = randomBytes) {
     this.#transport = transport;
+    this.#random = random;
   }
 
   /** The BMC's ID of the session, 0 without one. */
@@ -160,7 +163,7 @@ export class Client {
     const algorithms = suiteAlgorithms[login.suite];
     if (!algorithms) throw new Error(`no suite ${login.suite}`);
     this.#algorithms = algorithms;
-    this.#consoleSessionId = randomBytes(4).readUInt32LE() || 1;
+    this.#consoleSessionId = this.#random(4).readUInt32LE() || 1;
     const privilege = login.privilege ?? 4;
     const opened = await this.#setup(
       0x10,
@@ -170,7 +173,7 @@ export class Client {
     const ids = opened.subarray(4, 12);
     const sessionId = opened.readUInt32LE(8);
 
-    const consoleRandom = randomBytes(16);
+    const consoleRandom = this.#random(16);
     const name = Buffer.from(login.user);
     const roleAndName = Buffer.from([login.role ?? 0x10 | privilege, name.length, ...name]);
     const rakp1 = Buffer.concat([
@@ -234,14 +237,14 @@ export class Client {
 
   /** A datagram of the session, protected as agreed. */
   seal(payloadType: number, payload: Uint8Array, sequence = ++this.#sequence): Buffer {
+    return this.sealAsIs(payloadType, this.#algorithms[2] ? this.#encrypt(payload) : payload, sequence);
+  }
+
+  /** The same of a payload that is encrypted already, or not as it should be. */
+  sealAsIs(payloadType: number, payload: Uint8Array, sequence = ++this.#sequence): Buffer {
     const [, integrity, confidentiality] = this.#algorithms;
     const type = payloadType | (integrity ? 0x40 : 0) | (confidentiality ? 0x80 : 0);
-    const plain = packet20(
-      type,
-      confidentiality ? this.#encrypt(payload) : payload,
-      this.#sessionId,
-      sequence,
-    );
+    const plain = packet20(type, payload, this.#sessionId, sequence);
     const keys = this.#keys;
     if (!integrity || !keys) return plain;
     const pad = -(plain.length - 4 + 2) & 3;
@@ -273,7 +276,7 @@ export class Client {
 
   #encrypt(payload: Uint8Array): Buffer {
     const { aes } = this.#keys ?? fail('no session');
-    const iv = randomBytes(16);
+    const iv = this.#random(16);
     const length = -(payload.length + 1) & 15;
     const pad = Array.from({ length }, (_, at) => at + 1);
     const cipher = createCipheriv('aes-128-cbc', aes, iv).setAutoPadding(false);
