@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 
 /** Longest wait for something to appear. Milliseconds. */
-const bound = 60_000;
+const bound = 30_000;
 
 /** A program that runs in a terminal, as for somebody who sits before it. */
 export class Terminal implements AsyncDisposable {
