@@ -1,8 +1,8 @@
 import { startBareResponder } from './bare-responder.ts';
 
-/** The bare responder as a process of its own: node bare-process.js ADDRESS PORT USER PASSWORD. */
+/** Bare responders as a process of their own: node bare-process.js PORT USER PASSWORD ADDRESS... */
 
-const [address = '', port = '', user = '', password = ''] = process.argv.slice(2);
-await startBareResponder({ address, port: Number(port), user, password });
+const [port = '', user = '', password = '', ...addresses] = process.argv.slice(2);
+for (const address of addresses) await startBareResponder({ address, port: Number(port), user, password });
 process.send?.('ready');
 process.on('disconnect', () => process.exit());

@@ -54,12 +54,12 @@ export class BenchDaemon implements AsyncDisposable {
     if (last.type !== 'done') throw new Error(`the lab is not up: ${JSON.stringify(last)}`);
   }
 
-  /** Memory without garbage: bytes that are in RAM, and bytes of the JavaScript heap. */
-  async memory(): Promise<{ readonly resident: number; readonly heap: number }> {
+  /** Memory without garbage: bytes that are in RAM. */
+  async memory(): Promise<number> {
     const cleaned = once(this.#child, 'message');
     this.#child.send('clean');
-    const [{ heap }] = (await cleaned) as [{ heap: number }];
-    return { resident: residentMemory(this.pid), heap };
+    await cleaned;
+    return residentMemory(this.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -35,10 +35,24 @@ export async function startProject(): Promise<Contender> {
   };
 }
 
-/** The least that a Node.js program can do for a command: the limit. */
-export async function startBare(): Promise<Contender> {
-  const place = { address: '127.99.0.1', port: bmcPort };
-  const child = fork(new URL('bare-process.js', import.meta.url), argumentsFor(place));
+/** Loopback address of a bare responder. */
+export function bareAddress(index: number): string {
+  return `127.99.${index >> 8}.${index & 0xff}`;
+}
+
+/**
+ * The least that a Node.js program can do for a command: the limit.
+ * @param count - how many responders are in the process, each with an address of its own
+ */
+export async function startBare(count = 1): Promise<Contender> {
+  const place = { address: bareAddress(1), port: bmcPort };
+  const addresses = Array.from({ length: count }, (_, at) => bareAddress(at + 1));
+  const child = fork(new URL('bare-process.js', import.meta.url), [
+    String(place.port),
+    login.user,
+    login.password,
+    ...addresses,
+  ]);
   await Promise.race([once(child, 'message'), failure(child)]);
   return {
     name: 'bare responder',
@@ -53,11 +67,15 @@ export async function startBare(): Promise<Contender> {
 
 /** The peer on which VirtualBMC and openstackbmc are built. Debian's python3-pyghmi; knows suite 3 only. */
 export async function startPyghmi(): Promise<Contender> {
-  const place = { address: '127.99.0.2', port: bmcPort };
+  const place = { address: '127.98.0.1', port: bmcPort };
   const script = new URL('../../bench/pyghmi-bmc.py', import.meta.url).pathname;
-  const child = spawn('/usr/bin/python3', [script, ...argumentsFor(place)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    '/usr/bin/python3',
+    [script, place.address, String(place.port), login.user, login.password],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   await Promise.race([once(child.stdout, 'data'), failure(child)]);
   return {
     name: 'pyghmi BMC',
@@ -68,10 +86,6 @@ export async function startPyghmi(): Promise<Contender> {
     beforeSession: true,
     [Symbol.asyncDispose]: () => end(child),
   };
-}
-
-function argumentsFor({ address, port }: Place): string[] {
-  return [address, String(port), login.user, login.password];
 }
 
 async function failure(child: ChildProcess): Promise<never> {
