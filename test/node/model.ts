@@ -112,10 +112,9 @@ export class NodeModel {
     if (this.machine.power === 'on') this.#power('off', 'guest');
   }
 
-  /** Not while the driver is taking the machine from its guest: that is a matter of moments. */
+  /** Not while a driver call is under way: calls take moments, and what happens within one is the driver's affair. */
   guestRestarts(): void {
-    const taken = this.calls.some(call => call.act.action === 'off' || call.act.action === 'reset');
-    if (this.machine.power === 'on' && !taken) this.#boot('guest');
+    if (this.machine.power === 'on' && this.calls.length === 0) this.#boot('guest');
   }
 
   /** Time passes, and the node is woken whenever it wants to be. */

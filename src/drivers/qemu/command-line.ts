@@ -56,7 +56,7 @@ export function buildCommandLine(line: CommandLine): string[] {
     ...['-device', 'virtio-rng-pci'],
     ...['-pidfile', paths.pidfile, '-d', 'cpu_reset', '-D', paths.resetLog],
     ...['-qmp', `unix:${quote(paths.qmpSocket)},server=on,wait=off`],
-    ...serialArguments(paths),
+    ...serialArguments(),
     ...(spec.firmware === 'uefi' ? uefiArguments(paths) : []),
     ...diskArguments(line),
     ...['-device', `ide-cd,id=${deviceId.cdrom},bus=ide.0${bootIndex(line, deviceId.cdrom)}`],
@@ -71,13 +71,9 @@ export function pidfileOf(argv: readonly string[]): string | undefined {
   return index < 0 ? undefined : argv[index + 1];
 }
 
-function serialArguments(paths: MachinePaths): string[] {
-  // The log is QEMU's own, so that nothing is lost while nobody reads the socket.
-  const log = `logfile=${quote(paths.serialLog)},logappend=on`;
-  return [
-    ...['-chardev', `socket,id=${serialId},path=${quote(paths.serialSocket)},server=on,wait=off,${log}`],
-    ...['-device', `isa-serial,chardev=${serialId}`],
-  ];
+function serialArguments(): string[] {
+  // It is connected before the machine runs, in a way that a command line cannot say.
+  return ['-chardev', `null,id=${serialId}`, '-device', `isa-serial,chardev=${serialId}`];
 }
 
 function uefiArguments(paths: MachinePaths): string[] {

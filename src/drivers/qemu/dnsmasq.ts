@@ -6,10 +6,12 @@ import type { NetworkAddresses } from './addresses.ts';
 import type { NetworkPaths } from './layout.ts';
 import { findProcesses, killProcess } from './processes.ts';
 import { run } from './programs.ts';
+import type { Reservations } from './reservations.ts';
 
 /** What a dnsmasq serves. */
 export interface DhcpService {
   readonly addresses: NetworkAddresses;
+  readonly reservations: Reservations;
   /** TCP port of the boot service at the host's address. */
   readonly bootPort: number;
   /** Folder of iPXE binaries for firmware that is not iPXE; `undefined` serves none. */
@@ -32,7 +34,7 @@ export function findIpxeBinaries(): string | undefined {
  * @see dnsmasq(8); RFC 4578 §2.1 (client architectures); iPXE's DHCP option 175
  */
 export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): string[] {
-  const { addresses, bootPort, tftp } = service;
+  const { addresses, reservations, bootPort, tftp } = service;
   return [
     '--conf-file=/dev/null',
     `--pid-file=${paths.pidfile}`,
@@ -42,6 +44,7 @@ export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): str
     `--interface=${paths.bridge}`,
     '--except-interface=lo',
     `--dhcp-range=${addresses.firstLease},${addresses.lastLease},${addresses.netmask},1h`,
+    ...Object.entries(reservations).map(([mac, address]) => `--dhcp-host=${mac},${address}`),
     `--dhcp-leasefile=${paths.leases}`,
     '--dhcp-authoritative',
     '--dhcp-no-override',

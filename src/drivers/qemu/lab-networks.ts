@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import type { NetworkSpec, NodeSpec } from '../../node/spec.ts';
+import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { fileDocument } from '../../support/document.ts';
 import { QuintupleoError } from '../../support/errors.ts';
@@ -8,12 +8,17 @@ import type { NicBackend } from './command-line.ts';
 import { type DhcpService, ensureDnsmasq, findIpxeBinaries, isServing, stopDnsmasq } from './dnsmasq.ts';
 import { type Folders, type MachinePaths, namesIn, networkPaths, networksFolder } from './layout.ts';
 import { deleteBridge, ensureBridge, findLink, userOf } from './links.ts';
+import { type Reservations, reserve } from './reservations.ts';
 
 /** How machines are connected: by Linux bridges, or each for itself by QEMU's user networking. */
 export type NetworkingName = 'bridge' | 'user';
 
 /** A network as it is kept, and compared. */
-export type NetworkRecord = NetworkSpec & { readonly networking: NetworkingName };
+export type NetworkRecord = NetworkSpec & {
+  readonly networking: NetworkingName;
+  /** Addresses that its DHCP server keeps for the lab's network cards. */
+  readonly reservations: Reservations;
+};
 
 /** What the networks of a lab are made with. */
 export interface LabNetworksParts {
@@ -32,9 +37,21 @@ export class LabNetworks {
     this.#parts = parts;
   }
 
-  /** The record of a network that is, or would be. */
-  recordOf(network: NetworkSpec): NetworkRecord {
-    return { ...network, networking: this.#parts.networking };
+  /** The record of a network as a lab wants it; what is reserved already stays so. */
+  async wanted(network: NetworkSpec, lab: LabSpec): Promise<NetworkRecord> {
+    const { networking } = this.#parts;
+    const before = await this.#document(network.name).read();
+    const nics = lab.nodes.flatMap(node => node.nics).filter(nic => nic.network === network.name);
+    const serves = network.dhcp && networking === 'bridge';
+    const kept = before?.cidr === network.cidr ? before.reservations : {};
+    const reservations = serves
+      ? reserve(
+          nics.map(nic => nic.mac),
+          addressesOf(network.cidr),
+          kept,
+        )
+      : {};
+    return { ...network, networking, reservations };
   }
 
   /** Networks by name; `undefined` stands for one that was not finished. */
@@ -146,7 +163,9 @@ export class LabNetworks {
   }
 
   #dhcpService(record: NetworkRecord): DhcpService {
-    return { addresses: addressesOf(record.cidr), bootPort: this.#parts.bootPort, tftp: findIpxeBinaries() };
+    const { bootPort } = this.#parts;
+    const { cidr, reservations } = record;
+    return { addresses: addressesOf(cidr), reservations, bootPort, tftp: findIpxeBinaries() };
   }
 
   async #deleteBridge(name: string): Promise<void> {

@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { constants, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../../support/clock.ts';
 import { delay } from '../../support/delay.ts';
 import { systemCodeOf } from '../../support/errors.ts';
+import { serialId } from './command-line.ts';
 import type { MachinePaths } from './layout.ts';
 import { type ProcessIdentity, processStatus } from './processes.ts';
-import { lastLine, missingProgram, programEnvironment } from './programs.ts';
+import { lastLine, missingProgram, programEnvironment, run } from './programs.ts';
 import { QmpClient, QmpError, type QmpEvent } from './qmp.ts';
 
 /** How long a QEMU that has just been started may take until it listens. Milliseconds. */
@@ -18,9 +19,12 @@ export async function clearRunFiles(paths: MachinePaths): Promise<void> {
   await mkdir(dirname(paths.qmpSocket), { recursive: true, mode: 0o700 });
   await keepAside(paths.serialLog);
   await keepAside(paths.qemuLog);
-  for (const path of [paths.resetLog, paths.pidfile, paths.qmpSocket, paths.serialSocket]) {
+  for (const path of [paths.resetLog, paths.pidfile, paths.qmpSocket, paths.serialInput]) {
     await rm(path, { force: true });
   }
+  // QEMU would make it readable for others.
+  await writeFile(paths.serialLog, '', { mode: 0o600 });
+  await run('mkfifo', ['--mode=600', paths.serialInput]);
 }
 
 async function keepAside(path: string): Promise<void> {
@@ -37,12 +41,13 @@ async function keepAside(path: string): Promise<void> {
  */
 export async function launch(args: readonly string[], paths: MachinePaths): Promise<ProcessIdentity> {
   const log = await open(paths.qemuLog, 'a', 0o600);
+  const input = await open(paths.serialInput, constants.O_RDWR);
   try {
     const child = spawn('qemu-system-x86_64', args, {
       cwd: paths.folder,
       detached: true,
       env: { ...process.env, ...programEnvironment },
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: ['ignore', log.fd, log.fd, input.fd],
     });
     try {
       await once(child, 'spawn');
@@ -56,7 +61,22 @@ export async function launch(args: readonly string[], paths: MachinePaths): Prom
     return { pid, startTime: (await processStatus(pid))?.startTime ?? 0 };
   } finally {
     await log.close();
+    await input.close();
   }
+}
+
+/**
+ * Connects a machine's serial port to its log and its FIFO, before it runs. A socket would not do: QEMU logs a byte
+ * again when a socket that is full takes it at the second try.
+ */
+export async function connectSerial(
+  qmp: QmpClient,
+  paths: MachinePaths,
+  signal?: AbortSignal,
+): Promise<void> {
+  // QEMU has inherited the FIFO for reading and writing, so that it never sees its end, whoever comes and goes.
+  const data = { out: paths.serialLog, in: '/proc/self/fd/3', append: true };
+  await qmp.execute('chardev-change', { id: serialId, backend: { type: 'file', data } }, { signal });
 }
 
 /**

@@ -21,7 +21,10 @@ export interface MachinePaths {
   readonly disk: (name: string) => string;
   /** Its UEFI variables. */
   readonly variables: string;
+  /** All that the machine sends on its serial port. */
   readonly serialLog: string;
+  /** FIFO of what is sent to it. */
+  readonly serialInput: string;
   /** What QEMU has to say. */
   readonly qemuLog: string;
   /** QEMU notes every reset here. */
@@ -29,7 +32,6 @@ export interface MachinePaths {
   /** Also the argument by which its process is told from all others. */
   readonly pidfile: string;
   readonly qmpSocket: string;
-  readonly serialSocket: string;
   /** Names of its taps. */
   readonly tap: (index: number) => string;
 }
@@ -86,11 +88,11 @@ export function machinePaths(folders: Folders, lab: string, node: string): Machi
     disk: name => join(folder, `disk-${name}.qcow2`),
     variables: join(folder, 'uefi-variables.fd'),
     serialLog: join(folder, 'serial.log'),
+    serialInput: join(folder, 'serial.in'),
     qemuLog: join(folder, 'qemu.log'),
     resetLog: join(folder, 'resets.log'),
     pidfile: join(folder, 'qemu.pid'),
     qmpSocket: socket('qmp'),
-    serialSocket: socket('tty'),
     tap: index => `qx${id.slice(0, 9)}-${index.toString(36)}`,
   };
 }

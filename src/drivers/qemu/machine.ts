@@ -9,7 +9,7 @@ import type { Logger } from '../../support/log.ts';
 import type { Accelerator } from './accelerator.ts';
 import { blockNode, buildCommandLine, type NicBackend, serialId } from './command-line.ts';
 import { driverErrorOf } from './failures.ts';
-import { clearRunFiles, connectWhenReady, countResets, lastWords, launch } from './launch.ts';
+import { clearRunFiles, connectSerial, connectWhenReady, countResets, lastWords, launch } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import {
   isRunning,
@@ -66,16 +66,13 @@ export class QemuMachine {
   constructor(parts: MachineParts) {
     this.#parts = parts;
     this.#record = fileDocument(parts.paths.run);
-    const { clock, log, paths } = parts;
+    const { log, paths } = parts;
     const sendBreak = () => {
       this.#run?.qmp?.execute('chardev-send-break', { id: serialId }).catch((error: unknown) => {
         log.warn({ machine: this.#id, error: messageOf(error) }, 'no serial break');
       });
     };
-    this.serial = new QemuSerial(
-      { log: paths.serialLog, socket: paths.serialSocket },
-      { clock, log, sendBreak },
-    );
+    this.serial = new QemuSerial({ log: paths.serialLog, input: paths.serialInput }, { log, sendBreak });
   }
 
   get #id(): string {
@@ -213,8 +210,10 @@ export class QemuMachine {
     });
     const process = await launch(args, paths);
     const run = newRun(process, record);
+    let qmp: QmpClient;
     try {
-      run.qmp = await this.#connect(run, signal);
+      qmp = await this.#connect(run, signal);
+      run.qmp = qmp;
     } catch (error) {
       await killProcess(process, this.#parts.clock);
       const words = await lastWords(paths);
@@ -228,13 +227,19 @@ export class QemuMachine {
       await this.#parts.plugIn(backends);
       await this.serial.attach(true);
       await this.#keep(run, { ...record, resets: await countResets(paths) });
-      await run.qmp?.execute('cont', {}, { signal });
+      await this.#begin(qmp, signal);
     } catch (error) {
       await this.#off(AbortSignal.timeout(exitTime + quitTime));
       throw error;
     }
     this.#parts.observe({ type: 'power', power: 'on' });
     this.#parts.observe({ type: 'booted', revision: boot.revision, cause: 'power-on' });
+  }
+
+  /** Lets a machine run that has been waiting since it was launched. */
+  async #begin(qmp: QmpClient, signal: AbortSignal): Promise<void> {
+    await connectSerial(qmp, this.#parts.paths, signal);
+    await qmp.execute('cont', {}, { signal });
   }
 
   async #off(signal: AbortSignal): Promise<void> {
@@ -299,7 +304,7 @@ export class QemuMachine {
       run.qmp = qmp;
       await this.#catchUp(run);
       // Its starter was stopped before it let the machine run.
-      if ((await statusOf(qmp)) === 'prelaunch') await qmp.execute('cont');
+      if ((await statusOf(qmp)) === 'prelaunch') await this.#begin(qmp, limit);
     } catch (error) {
       if (this.#stop.signal.aborted) return;
       this.#parts.log.warn({ machine: this.#id, error: messageOf(error) }, 'QEMU runs but does not answer');

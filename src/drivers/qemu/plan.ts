@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Change } from '../../node/driver.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import { QuintupleoError } from '../../support/errors.ts';
@@ -59,6 +60,7 @@ function networkChange(old: NetworkRecord | undefined, wanted: NetworkRecord, fa
     ...differs('', old.cidr, wanted.cidr),
     ...differs('', `${old.networking} networking`, `${wanted.networking} networking`),
     ...(old.dhcp === wanted.dhcp ? [] : [dhcp]),
+    ...(isDeepStrictEqual(old.reservations, wanted.reservations) ? [] : ['addresses of its network cards']),
     ...(fault === undefined ? [] : [`made anew: ${fault}`]),
   ];
   if (differences.length === 0) return [];

@@ -8,6 +8,7 @@ const packages = {
   dnsmasq: 'dnsmasq-base',
   ip: 'iproute2',
   fallocate: 'util-linux',
+  mkfifo: 'coreutils',
 } as const;
 
 /** A program that this driver runs. */

@@ -147,6 +147,7 @@ export class QemuDriver implements Driver {
 
   async plan(wanted: LabSpec): Promise<readonly Change[]> {
     const existing = await this.#content(wanted.name);
+    const records = await Promise.all(wanted.networks.map(network => this.#networks.wanted(network, wanted)));
     const faults = new Map<string, string>();
     for (const [name, record] of existing.networks) {
       const fault = record && (await this.#networks.fault(record));
@@ -155,7 +156,7 @@ export class QemuDriver implements Driver {
     const changes = planChanges(
       { ...existing, faults },
       {
-        networks: new Map(wanted.networks.map(network => [network.name, this.#networks.recordOf(network)])),
+        networks: new Map(records.map(record => [record.name, record])),
         machines: new Map(wanted.nodes.map(node => [node.name, node])),
       },
     );
@@ -225,7 +226,7 @@ export class QemuDriver implements Driver {
   async #applyNetwork(wanted: LabSpec, { op, name }: Change): Promise<void> {
     const network = wanted.networks.find(one => one.name === name);
     if (op !== 'delete' && network) {
-      await this.#networks.ensure(this.#networks.recordOf(network));
+      await this.#networks.ensure(await this.#networks.wanted(network, wanted));
       for (const { machine } of this.#machines.values()) await machine.replug();
     } else {
       await this.#networks.remove(name);

@@ -1,7 +1,6 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { type FSWatcher, watch } from 'node:fs';
+import { constants, type FileHandle, open } from 'node:fs/promises';
 import type { SerialPort } from '../../node/serial.ts';
-import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import { run } from './programs.ts';
@@ -10,60 +9,47 @@ import { Turnstile } from './wait.ts';
 /** Newest bytes of the log that are told as history. */
 const historyLimit = 1 << 20;
 
-/** Bytes that wait for a machine which does not read its serial port; more are lost, as on a real port. */
-const writeLimit = 64 << 10;
-
-/** How long after QEMU has sent a byte it may take to log it. Milliseconds. */
-const logDelay = 10;
-
-/** Milliseconds until a connection that broke is tried again. */
-const retryAfter = 250;
-
 /** How much of the log is kept on disk at least, and at most twice as much while somebody reads it. */
 const diskLimit = 32 << 20;
 
 const chunkSize = 64 << 10;
 
 /**
- * The serial port of a QEMU machine. QEMU logs all output to a file; that file is the truth, and what comes through
- * the socket only says that it is time to read on. So nothing is lost or told twice, whoever runs when.
+ * The serial port of a QEMU machine. QEMU writes all output to a file, which is the truth; the kernel says when there is
+ * more to read. So nothing is lost or told twice, whoever runs when. Input goes through a FIFO.
  */
 export class QemuSerial implements SerialPort {
-  readonly #path: { log: string; socket: string };
-  readonly #clock: Clock;
+  readonly #path: { log: string; input: string };
   readonly #log: Logger;
   readonly #sendBreak: () => void;
   readonly #listeners = new Set<(bytes: Buffer) => void>();
   readonly #reading = new Turnstile();
+  readonly #writing = new Turnstile();
   /** How much of the log has been told; `undefined` as long as nobody was there to be told. */
   #offset: number | undefined;
   /** Where the part of the log that is still on disk begins. */
   #dropped = 0;
-  #socket: Socket | undefined;
-  #timer: Timer | undefined;
-  #wanted = false;
+  #watcher: FSWatcher | undefined;
   #readQueued = false;
 
-  constructor(
-    path: { log: string; socket: string },
-    parts: { clock: Clock; log: Logger; sendBreak: () => void },
-  ) {
+  constructor(path: { log: string; input: string }, parts: { log: Logger; sendBreak: () => void }) {
     this.#path = path;
-    this.#clock = parts.clock;
     this.#log = parts.log;
     this.#sendBreak = parts.sendBreak;
   }
 
   /**
-   * The machine's QEMU runs: tells listeners from now on what it sends.
+   * The machine's QEMU is there: tells listeners from now on what it sends.
    * @param fresh - whether it has just been started, so that its log is told from the beginning
    * @returns when nothing can be missed any more
    */
   async attach(fresh: boolean): Promise<void> {
     this.#offset = fresh ? 0 : ((await this.#size()) ?? 0);
     this.#dropped = 0;
-    this.#wanted = true;
-    await this.#connect();
+    this.#watcher = watch(this.#path.log, { persistent: false }, () => this.#readSoon());
+    this.#watcher.on('error', error =>
+      this.#log.error({ log: this.#path.log, error: error.message }, 'serial port'),
+    );
   }
 
   /** QEMU has ended: tells the rest of what it sent. */
@@ -72,12 +58,10 @@ export class QemuSerial implements SerialPort {
     await this.#read();
   }
 
-  /** Lets go of the socket. */
+  /** No longer looks at what the machine sends. */
   close(): void {
-    this.#wanted = false;
-    this.#timer?.cancel();
-    this.#socket?.destroy();
-    this.#socket = undefined;
+    this.#watcher?.close();
+    this.#watcher = undefined;
   }
 
   history(): Promise<Buffer> {
@@ -98,35 +82,32 @@ export class QemuSerial implements SerialPort {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#socket && this.#socket.writableLength < writeLimit) this.#socket.write(bytes);
+    if (!this.#watcher) return;
+    const copy = Uint8Array.from(bytes);
+    void this.#writing.run(() => this.#write(copy));
   }
 
   sendBreak(): void {
     this.#sendBreak();
   }
 
-  #connect(): Promise<void> {
-    return new Promise(resolve => {
-      const socket = connect(this.#path.socket, resolve);
-      this.#socket = socket;
-      socket.on('data', () => this.#readSoon());
-      // The error is told by what follows it: the connection closes.
-      socket.on('error', error => this.#log.debug({ error: error.message }, 'serial port'));
-      socket.on('close', () => {
-        resolve();
-        if (this.#socket !== socket) return;
-        this.#socket = undefined;
-        if (this.#wanted) this.#timer = this.#clock.after(retryAfter, () => void this.#connect());
-      });
-    });
+  /** What a full FIFO does not take is lost, as on a real port that nobody reads. Never rejects. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    try {
+      await using input = await open(this.#path.input, constants.O_WRONLY | constants.O_NONBLOCK);
+      await input.write(bytes);
+    } catch (error) {
+      this.#log.debug(
+        { input: this.#path.input, error: messageOf(error) },
+        'the machine does not read its serial port',
+      );
+    }
   }
 
   #readSoon(): void {
     // A machine sends byte by byte: one read that waits for its turn takes all that came until then.
     if (!this.#readQueued) void this.#read();
     this.#readQueued = true;
-    this.#timer?.cancel();
-    this.#timer = this.#clock.after(logDelay, () => void this.#read());
   }
 
   /** Tells what has been logged since the last time. Never rejects. */

@@ -30,10 +30,10 @@ export interface SimulatedOptions {
   readonly seed: number;
 }
 
-/** A simulated lab as it is kept: what it has, and which of its machines are on. */
+/** A simulated lab as it is kept: what it has, and from what those of its machines that are on have booted. */
 interface KeptLab {
   readonly resources: readonly Resource[];
-  readonly on: readonly string[];
+  readonly on: Readonly<Record<string, NextBoot>>;
 }
 
 interface Lab {
@@ -47,7 +47,8 @@ interface Lab {
 
 interface Machine {
   power: 'on' | 'off';
-  boot: NextBoot;
+  nextBoot: NextBoot;
+  lastBoot: NextBoot;
   serial: SimulatedSerial | undefined;
 }
 
@@ -94,17 +95,18 @@ export class SimulatedDriver implements Driver {
     signal.addEventListener('abort', () => {
       if (this.#listener === listener) this.#listener = undefined;
     });
-    for (const [id, { power, boot }] of this.#machines) {
+    for (const [id, { power, lastBoot }] of this.#machines) {
       if (power === 'on')
-        listener(id, { type: 'booted', revision: boot.revision, cause: 'power-on', earlier: true });
+        listener(id, { type: 'booted', revision: lastBoot.revision, cause: 'power-on', earlier: true });
       listener(id, { type: 'power', power });
     }
   }
 
   async act(id: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
     const machine = this.#machine(id);
+    if (signal.aborted) throw new DriverError('transient', 'given up');
     if (act.action === 'set-next-boot') {
-      machine.boot = act.boot;
+      machine.nextBoot = act.boot;
       return;
     }
     await this.#delay(signal);
@@ -112,7 +114,7 @@ export class SimulatedDriver implements Driver {
     switch (act.action) {
       case 'on':
         if (machine.power === 'on') return;
-        machine.boot = act.boot;
+        machine.nextBoot = act.boot;
         this.#change(id, machine, 'on');
         this.#boot(id, machine, 'power-on');
         break;
@@ -124,7 +126,7 @@ export class SimulatedDriver implements Driver {
         break;
       case 'reset':
         if (machine.power === 'off') throw new DriverError('refused', 'the machine is off');
-        machine.boot = act.boot;
+        machine.nextBoot = act.boot;
         this.#boot(id, machine, 'reset');
         break;
       case 'nmi':
@@ -138,7 +140,7 @@ export class SimulatedDriver implements Driver {
     const machine = this.#machine(id);
     if (!machine.serial) {
       machine.serial = new SimulatedSerial(id);
-      if (machine.power === 'on') machine.serial.powerOn(machine.boot.target);
+      if (machine.power === 'on') machine.serial.powerOn(machine.lastBoot.target);
     }
     return machine.serial;
   }
@@ -185,7 +187,7 @@ export class SimulatedDriver implements Driver {
       if (kind === 'machine') this.#machines.delete(id);
     } else if (resource) {
       lab.resources.set(key, resource);
-      if (kind === 'machine' && !this.#machines.has(id)) this.#add(id, 'off');
+      if (kind === 'machine' && !this.#machines.has(id)) this.#add(id, undefined);
     }
     this.#keepSoon(wanted.name, lab);
   }
@@ -213,17 +215,18 @@ export class SimulatedDriver implements Driver {
     const resources = new Map((kept?.resources ?? []).map(resource => [keyOf(resource), resource]));
     const lab: Lab = { resources, document, writing: undefined, dirty: false };
     this.#labs.set(name, lab);
-    const on = new Set(kept?.on);
     for (const resource of resources.values()) {
       if (resource.kind === 'machine') {
-        this.#add(machineId(name, resource.name), on.has(resource.name) ? 'on' : 'off');
+        this.#add(machineId(name, resource.name), kept?.on[resource.name]);
       }
     }
     return lab;
   }
 
-  #add(id: MachineId, power: 'on' | 'off'): void {
-    this.#machines.set(id, { power, boot: noBoot, serial: undefined });
+  #add(id: MachineId, lastBoot: NextBoot | undefined): void {
+    const boot = lastBoot ?? noBoot;
+    const power = lastBoot ? 'on' : 'off';
+    this.#machines.set(id, { power, nextBoot: boot, lastBoot: boot, serial: undefined });
     this.#listener?.(id, { type: 'power', power });
   }
 
@@ -243,9 +246,7 @@ export class SimulatedDriver implements Driver {
         await lab.document?.delete();
       } else {
         const resources = [...lab.resources.values()];
-        const isOn = ({ kind, name: machine }: Resource) =>
-          kind === 'machine' && this.#machines.get(machineId(name, machine))?.power === 'on';
-        await lab.document?.write({ resources, on: resources.filter(isOn).map(resource => resource.name) });
+        await lab.document?.write({ resources, on: this.#bootsOf(name, resources) });
       }
     }
   }
@@ -254,14 +255,29 @@ export class SimulatedDriver implements Driver {
     if (machine.power === power) return;
     machine.power = power;
     this.#listener?.(id, { type: 'power', power, cause });
+    this.#keepLabOf(id);
+  }
+
+  #bootsOf(lab: string, resources: readonly Resource[]): Record<string, NextBoot> {
+    const boots: Record<string, NextBoot> = {};
+    for (const { kind, name } of resources) {
+      const machine = kind === 'machine' ? this.#machines.get(machineId(lab, name)) : undefined;
+      if (machine?.power === 'on') boots[name] = machine.lastBoot;
+    }
+    return boots;
+  }
+
+  #keepLabOf(id: MachineId): void {
     const name = id.slice(0, id.indexOf('/'));
     const lab = this.#labs.get(name);
     if (lab) this.#keepSoon(name, lab);
   }
 
   #boot(id: MachineId, machine: Machine, cause: 'power-on' | 'reset' | 'guest'): void {
-    machine.serial?.powerOn(machine.boot.target);
-    this.#listener?.(id, { type: 'booted', revision: machine.boot.revision, cause });
+    machine.lastBoot = machine.nextBoot;
+    machine.serial?.powerOn(machine.lastBoot.target);
+    this.#listener?.(id, { type: 'booted', revision: machine.lastBoot.revision, cause });
+    this.#keepLabOf(id);
   }
 
   #delay(signal: AbortSignal): Promise<void> {

@@ -69,12 +69,6 @@ describe('command line', () => {
       expected: /manufacturer=QuintupleO,.*serial=QO7D0F3C1E52A4/,
     },
     { what: 'QMP', given: {}, option: 'qmp', expected: `unix:${paths.qmpSocket},server=on,wait=off` },
-    {
-      what: 'a log of the serial port',
-      given: {},
-      option: 'chardev',
-      expected: /logfile=.*serial\.log,logappend=on/,
-    },
     { what: 'the mark of its process', given: {}, option: 'pidfile', expected: paths.pidfile },
     { what: 'no guest process may start others', given: {}, option: 'sandbox', expected: /spawn=deny/ },
     {
@@ -145,7 +139,6 @@ describe('command line', () => {
     const odd = machinePaths({ stateDirectory: '/a,b', runtimeDirectory: '/c,d' }, 'lab', 'n1');
     const argv = buildCommandLine({ ...line, paths: odd });
     expect(valuesOf(argv, 'qmp')[0]).toContain('unix:/c,,d/');
-    expect(valuesOf(argv, 'chardev')[0]).toContain('logfile=/a,,b/');
   });
 
   test('a process is known by its pidfile, if it is a QEMU', () => {

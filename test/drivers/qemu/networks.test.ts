@@ -23,7 +23,12 @@ describe('addresses of a network', () => {
 });
 
 describe('dnsmasq', () => {
-  const service = { addresses: addressesOf('192.168.123.0/24'), bootPort: 8080, tftp: undefined };
+  const service = {
+    addresses: addressesOf('192.168.123.0/24'),
+    reservations: { '52:54:00:00:00:01': '192.168.123.11' },
+    bootPort: 8080,
+    tftp: undefined,
+  };
 
   test('serves only its bridge, without DNS and without any configuration of the host', () => {
     const argv = dnsmasqArguments(paths, service);
@@ -34,6 +39,7 @@ describe('dnsmasq', () => {
         '--bind-interfaces',
         `--interface=${paths.bridge}`,
         `--dhcp-leasefile=${paths.leases}`,
+        '--dhcp-host=52:54:00:00:00:01,192.168.123.11',
         '--dhcp-range=192.168.123.11,192.168.123.254,255.255.255.0,1h',
       ]),
     );

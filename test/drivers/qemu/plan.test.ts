@@ -3,7 +3,13 @@ import type { NetworkRecord } from '../../../src/drivers/qemu/lab-networks.ts';
 import { type LabContent, planChanges } from '../../../src/drivers/qemu/plan.ts';
 import type { NodeSpec } from '../../../src/node/spec.ts';
 
-const network: NetworkRecord = { name: 'net', cidr: '192.0.2.0/24', dhcp: true, networking: 'bridge' };
+const network: NetworkRecord = {
+  name: 'net',
+  cidr: '192.0.2.0/24',
+  dhcp: true,
+  networking: 'bridge',
+  reservations: {},
+};
 const machine: NodeSpec = {
   name: 'n1',
   uuid: '7d0f3c1e-52a4-4a3e-9b43-0c9d5a7e1f01',
@@ -91,6 +97,12 @@ describe('plan', () => {
   test.each([
     ['range', { cidr: '198.51.100.0/24' }, '192.0.2.0/24 → 198.51.100.0/24', true],
     ['networking', { networking: 'user' }, 'bridge networking → user networking', true],
+    [
+      'reservations',
+      { reservations: { '52:54:00:00:00:01': '192.0.2.11' } },
+      'addresses of its network cards',
+      false,
+    ],
     ['DHCP', { dhcp: false }, 'without DHCP', false],
   ] as const)('a network’s %s', (_, change, summary, disruptive) => {
     expect(planChanges(whole, withNetwork(change))).toEqual([
