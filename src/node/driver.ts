@@ -47,7 +47,10 @@ export type Observation =
       readonly cause?: 'guest' | 'platform' | undefined;
       readonly detail?: string | undefined;
     }
-  /** Firmware has started: after power-on, a reset, or a reboot by the guest itself. */
+  /**
+   * Firmware has started: after power-on, a reset, or a reboot by the guest itself. Also says that the power is on; of
+   * a power-on it is told before, or instead of, `power`.
+   */
   | {
       readonly type: 'booted';
       /** Revision of the {@link NextBoot} that this boot follows. */

@@ -119,6 +119,8 @@ function see(turn: Turn, observation: Observation): void {
       seePower(turn, observation);
       break;
     case 'booted':
+      // Firmware that has started is power that is on: seen together, so that nothing comes between them.
+      if (!observation.earlier) seePower(turn, { type: 'power', power: 'on' });
       useBootOverride(turn, observation.revision);
       if (!observation.earlier) noteBoot(turn, observation.cause);
       break;

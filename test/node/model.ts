@@ -160,8 +160,9 @@ export class NodeModel {
     switch (act.action) {
       case 'on':
         if (this.machine.power === 'on') return;
-        this.#power('on');
+        this.machine.power = 'on';
         this.#boot('power-on');
+        this.#power('on');
         break;
       case 'off':
       case 'soft-off':

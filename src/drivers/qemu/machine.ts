@@ -232,8 +232,8 @@ export class QemuMachine {
       await this.#off(AbortSignal.timeout(exitTime + quitTime));
       throw error;
     }
-    this.#parts.observe({ type: 'power', power: 'on' });
     this.#parts.observe({ type: 'booted', revision: boot.revision, cause: 'power-on' });
+    this.#parts.observe({ type: 'power', power: 'on' });
   }
 
   /** Lets a machine run that has been waiting since it was launched. */

@@ -115,8 +115,8 @@ export class SimulatedDriver implements Driver {
       case 'on':
         if (machine.power === 'on') return;
         machine.nextBoot = act.boot;
-        this.#change(id, machine, 'on');
         this.#boot(id, machine, 'power-on');
+        this.#change(id, machine, 'on');
         break;
       case 'off':
         this.#change(id, machine, 'off');
