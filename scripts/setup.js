@@ -43,7 +43,8 @@ function sameVersions(wanted, present) {
 function installPrograms() {
   const requirements = JSON.parse(readFileSync(join(root, 'requirements.json'), 'utf8'));
   const missing = requirements.filter(
-    ({ neededFor, program, file }) => neededFor.includes(purpose) && !(program ? findProgram(program) : existsSync(file)),
+    ({ neededFor, program, file }) =>
+      neededFor.includes(purpose) && !(program ? findProgram(program) : existsSync(file)),
   );
   if (missing.length === 0) return;
   const list = missing.map(({ package: name, why }) => `    ${name.padEnd(18)} ${why}`).join('\n');
@@ -76,7 +77,10 @@ function findProgram(name) {
 function run(program, parameters, title) {
   if (title) console.error(`==> ${title}`);
   // Programs talk to standard error, so that standard output stays the caller's.
-  const { status, error } = spawnSync(program, parameters, { cwd: root, stdio: ['inherit', process.stderr, 'inherit'] });
+  const { status, error } = spawnSync(program, parameters, {
+    cwd: root,
+    stdio: ['inherit', process.stderr, 'inherit'],
+  });
   if (error) fail(`${program}: ${error.message}`, 'Is it installed and on the PATH?');
   if (status !== 0) fail(`"${program} ${parameters.join(' ')}" failed`, 'Its own message is above.');
 }
