@@ -57,8 +57,8 @@ function installPrograms() {
   }
   console.error(`==> installing from Debian's packages:\n${list}`);
   const apt = [...asRoot, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-o', 'Dpkg::Use-Pty=0'];
-  run(apt[0], [...apt.slice(1), 'update']);
-  run(apt[0], [...apt.slice(1), 'install', '-y', '--no-install-recommends', ...names]);
+  runQuietly(apt[0], [...apt.slice(1), 'update']);
+  runQuietly(apt[0], [...apt.slice(1), 'install', '-y', '--no-install-recommends', ...names]);
 }
 
 /** What a command is prefixed with to be root; `undefined` if that cannot be had. */
@@ -83,6 +83,15 @@ function run(program, parameters, title) {
   });
   if (error) fail(`${program}: ${error.message}`, 'Is it installed and on the PATH?');
   if (status !== 0) fail(`"${program} ${parameters.join(' ')}" failed`, 'Its own message is above.');
+}
+
+/** Runs a program whose words matter only when it fails. */
+function runQuietly(program, parameters) {
+  const { status, error, stdout, stderr } = spawnSync(program, parameters, { cwd: root, encoding: 'utf8' });
+  if (error) fail(`${program}: ${error.message}`, 'Is it installed and on the PATH?');
+  if (status === 0) return;
+  console.error(stdout + stderr);
+  fail(`"${program} ${parameters.join(' ')}" failed`, 'Its own message is above.');
 }
 
 function fail(what, remedy) {
