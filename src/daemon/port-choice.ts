@@ -2,8 +2,8 @@ import { createSocket } from 'node:dgram';
 import { QuintupleoError } from '../support/errors.ts';
 import type { LabRecord } from './lab-record.ts';
 
-/** Where ports that nobody chose begin: below the ephemeral range, beside 623, where people look for a BMC. */
-const firstPort = 6230;
+/** Where ports that nobody chose begin: below the ephemeral range, and away from those that people choose. */
+const firstPort = 16_230;
 const lastPort = 32_767;
 
 /**

@@ -101,12 +101,12 @@ test('a BMC whose settings changed is set up anew, and the plan says so', async 
 test('a port that another program has is said, with the remedy', async () => {
   await using daemon = await startDaemon();
   await using other = await startDaemon();
-  await other.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 16_230 }));
-  const progress = await daemon.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 16_230 }));
+  await other.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 17_230 }));
+  const progress = await daemon.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 17_230 }));
   expect(progress.at(-1)).toMatchObject({ type: 'failed', error: { code: 'BMC_DEAF' } });
   expect((await daemon.call<LabStatus>('GET', '/v1/labs/test')).body.phase).toBe('failed');
   await other.run('DELETE', '/v1/labs/test');
-  expect((await daemon.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 16_230 }))).at(-1)?.type).toBe(
+  expect((await daemon.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 17_230 }))).at(-1)?.type).toBe(
     'done',
   );
 });
