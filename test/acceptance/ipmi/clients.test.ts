@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { freeipmi, ipmitool, ipmiutil, pyghmi } from './clients.ts';
 import { freeipmiRows } from './freeipmi-rows.ts';
-import { ipmitoolRows } from './ipmitool-rows.ts';
+import { ipmitoolRows, rareDevices } from './ipmitool-rows.ts';
 import { ipmiutilRows } from './ipmiutil-rows.ts';
 import { type ClientLab, canUseIpmiPort, type IpmiChange, ipmiPortAddress, startLab } from './lab.ts';
 import { type ClientColumn, Tally } from './matrix.ts';
@@ -28,7 +28,7 @@ const columns: readonly (ClientColumn & { readonly program: string })[] = [
       title: `ipmitool, ${nameOf(suite)}`,
       program: 'ipmitool',
       node: `ipmitool-${suite === '1.5' ? 'old' : suite}`,
-      rows: ipmitoolRows,
+      rows: ipmitoolRows(rareDevices),
       command: (bmc, args) => ipmitool(bmc, { suite }, args),
     } satisfies ClientColumn & { program: string },
     {

@@ -1,10 +1,31 @@
 import { type Row, row } from './matrix.ts';
 
+/** Firmware setup, safe mode and a UEFI disk as ironic asks for them, on machines that have them. */
+export const rareDevices: readonly Row[] = [
+  row('raw 0x00 0x08 0x05 0xe0 0x18 0x00 0x00 0x00', /^\s*$/),
+  row('chassis bootparam get 5', 'Boot Device Selector : Force Boot into BIOS Setup'),
+  row('raw 0x00 0x08 0x05 0xe0 0x0c 0x00 0x00 0x00', /^\s*$/),
+  row(
+    'chassis bootparam get 5',
+    'Boot Device Selector : Force Boot from default Hard-Drive, request Safe-Mode',
+  ),
+  row('raw 0x00 0x08 0x05 0xe0 0x24 0x00 0x00 0x00', /^\s*$/),
+  row('chassis bootparam get 5', 'Boot parameter data: e024000000'),
+];
+
+/** The same on machines that have not. */
+export const refusedDevices: readonly Row[] = ['0x18', '0x0c', '0x24'].map(device =>
+  row(`raw 0x00 0x08 0x05 0xe0 ${device} 0x00 0x00 0x00`, 'rsp=0xcc): Invalid data field in request', {
+    status: 1,
+    never: [],
+  }),
+);
+
 /** ipmitool: first what ironic's driver runs, then everything else that a person may try. */
-export const ipmitoolRows: readonly Row[] = [
+export const ipmitoolRows = (devices: readonly Row[]): readonly Row[] => [
   row('power status', 'Chassis Power is off', { eventually: true }),
   row('raw 0x00 0x08 0x03 0x08', /^\s*$/),
-  // UEFI, next boot or all boots: PXE, disk, CD, firmware setup, safe mode, a UEFI disk
+  // UEFI, next boot or all boots: PXE, disk, CD
   row('raw 0x00 0x08 0x05 0xe0 0x04 0x00 0x00 0x00', /^\s*$/),
   row('chassis bootparam get 5', [
     'Boot parameter data: e004000000',
@@ -21,15 +42,7 @@ export const ipmitoolRows: readonly Row[] = [
   ]),
   row('raw 0x00 0x08 0x05 0xe0 0x14 0x00 0x00 0x00', /^\s*$/),
   row('chassis bootparam get 5', 'Boot Device Selector : Force Boot from CD/DVD'),
-  row('raw 0x00 0x08 0x05 0xe0 0x18 0x00 0x00 0x00', /^\s*$/),
-  row('chassis bootparam get 5', 'Boot Device Selector : Force Boot into BIOS Setup'),
-  row('raw 0x00 0x08 0x05 0xe0 0x0c 0x00 0x00 0x00', /^\s*$/),
-  row(
-    'chassis bootparam get 5',
-    'Boot Device Selector : Force Boot from default Hard-Drive, request Safe-Mode',
-  ),
-  row('raw 0x00 0x08 0x05 0xe0 0x24 0x00 0x00 0x00', /^\s*$/),
-  row('chassis bootparam get 5', 'Boot parameter data: e024000000'),
+  ...devices,
   row('chassis bootdev pxe', 'Set Boot Device to pxe'),
   row('chassis bootparam get 5', [
     'Options apply to only next boot',
@@ -60,18 +73,23 @@ export const ipmitoolRows: readonly Row[] = [
   row('mc watchdog get', 'Watchdog Timer Is:      Stopped', { never: [/invalid/i, /failed/i] }),
   row('mc watchdog reset', 'Attempt to reset uninitialized watchdog', { status: 1, never: [] }),
   row('mc watchdog off', 'Watchdog Timer Shutoff successful'),
-  row('chassis status', [
-    'System Power         : on',
-    'Power Control Fault  : false',
-    'Power Restore Policy : always-off',
-    'Last Power Event     : command',
-    'Drive Fault          : false',
-  ]),
+  // A cycle that has been asked for may still be to come.
+  row(
+    'chassis status',
+    [
+      'System Power         : on',
+      'Power Control Fault  : false',
+      'Power Restore Policy : always-off',
+      'Last Power Event     : command',
+      'Drive Fault          : false',
+    ],
+    { eventually: true },
+  ),
   row('chassis policy list', 'always-off always-on previous'),
   row('chassis policy previous', 'Set chassis power restore policy to previous'),
   row('chassis status', 'Power Restore Policy : previous'),
   row('chassis policy always-off', 'Set chassis power restore policy to always-off'),
-  row('chassis restart_cause', 'chassis power control command'),
+  row('chassis restart_cause', 'chassis power control command', { eventually: true }),
   row('chassis poh', /POH Counter\s+: 0 days, 0 hours, \d+ minutes/),
   row('chassis identify 5', 'Chassis identify interval: 5 seconds'),
   row('chassis identify force', 'Chassis identify interval: indefinite'),
