@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { awaitExit } from '../await-exit.ts';
 import { type Cli, type GlobalOptions, note, print } from '../cli.ts';
 import { findLab } from '../find-node.ts';
+import { labNamed } from '../lab-argument.ts';
 import { withDaemon } from '../with-client.ts';
 
 /** `quintupleo down`: takes a lab away. */
@@ -38,11 +39,4 @@ export function downCommand(cli: Cli): Command {
         if (!json) print(cli, `Lab ${name} is gone.`);
       });
     });
-}
-
-/** The lab that an argument names: a name, or a path, which names the lab of that file. */
-async function labNamed(cli: Cli, argument: string): Promise<string> {
-  if (!/[/.]/.test(argument)) return argument;
-  const { readLabName } = await import('../../lab/lab-file.ts');
-  return readLabName(argument, cli.cwd);
 }

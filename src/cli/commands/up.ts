@@ -11,6 +11,7 @@ import { withDaemon } from '../with-client.ts';
 interface Options extends GlobalOptions {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly prove?: boolean;
 }
 
 const shownChanges = 25;
@@ -26,6 +27,7 @@ export function upCommand(cli: Cli): Command {
     .argument('<file>', 'lab file')
     .option('-y, --yes', 'do not ask before disruptive changes')
     .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--prove', 'prove its nodes when it is up, as "prove" does: overwrites their first disks')
     .addHelpText('after', '\nExamples:\n  quintupleo up lab.yaml\n  quintupleo up lab.yaml --dry-run --json')
     .action(async (file: string, _own: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
@@ -55,7 +57,13 @@ async function up(
   try {
     // Without changes too: what a BMC is told, such as its users, is no step of a plan.
     const lab = await follow(cli, client.apply(definition), json);
-    if (lab && !json) showLab(cli, lab, plan);
+    if (lab && options.prove) await proveLab(cli, client, lab, json);
+    if (lab && !json)
+      showLab(
+        cli,
+        options.prove ? await client.lab(lab.name) : lab,
+        options.prove || plan.changes.length > 0,
+      );
   } finally {
     cli.signal.removeEventListener('abort', interrupted);
   }
@@ -103,11 +111,20 @@ async function confirm(cli: Cli, plan: PlanAnswer, options: Options): Promise<vo
   throw new QuintupleoError('nothing was changed', details);
 }
 
-function showLab(cli: Cli, lab: LabStatus, plan: PlanAnswer): void {
+async function proveLab(cli: Cli, client: ControlClient, lab: LabStatus, json: boolean): Promise<void> {
+  const { proveNodes } = await import('../prove-nodes.ts');
+  const names = lab.nodes.map(node => node.name);
+  if (!json)
+    note(cli, `Proving ${names.length === 1 ? names[0] : `${names.length} nodes`} by ipmitool alone`);
+  await proveNodes(cli, client, lab, names, json);
+}
+
+/** @param hints - whether to say what can be done next */
+function showLab(cli: Cli, lab: LabStatus, hints: boolean): void {
   print(cli, '');
   for (const line of labLines(cli, lab)) print(cli, line);
   const [node] = lab.nodes;
-  if (!node || plan.changes.length === 0) return;
+  if (!node || !hints) return;
   const name = `${lab.name}/${node.name}`;
   const [user] = node.bmc.users;
   print(cli, '\nTry next:');
