@@ -80,7 +80,7 @@ async function probe(): Promise<string | undefined> {
     const { status, stderr } = await runProgram('qemu-system-x86_64', args, options);
     if (status === probePassed) return undefined;
     return /KVM internal error|emulation failure/.test(stderr)
-      ? 'it fails on an instruction that every kernel uses (nested or emulated virtualisation?)'
+      ? 'it fails on an instruction that Linux needs'
       : (lastLine(stderr) ?? 'a test machine did not run');
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -123,7 +123,7 @@ function shrinks(machine: string, disk: string, from: number, to: number): Quint
 function describeMachine({ cpus, memory, disks, nics, firmware }: NodeSpec): string {
   const disk = disks.map(({ size }) => formatSize(size)).join(' + ') || 'none';
   const nic = [...new Set(nics.map(({ network }) => network))].join(', ') || 'none';
-  return `${cpus} cpus, ${formatSize(memory)} memory, disk ${disk}, network ${nic}, ${firmware}`;
+  return `${cpus} ${cpus === 1 ? 'cpu' : 'cpus'}, ${formatSize(memory)} memory, disk ${disk}, network ${nic}, ${firmware}`;
 }
 
 function differs(what: string, before: string, after: string): string[] {
