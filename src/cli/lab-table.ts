@@ -24,7 +24,7 @@ export function labLines(cli: Cli, lab: LabStatus): readonly string[] {
     node.spec.nics.map(nic => nic.mac).join(' ') || '-',
     `${cli.program} console ${node.lab}/${node.name}`,
   ]);
-  return [...lines, ...table(head, rows)];
+  return [...lines, '', ...table(head, rows)];
 }
 
 /** A node's power as it was seen, and the command under way if there is one. */

@@ -54,6 +54,7 @@ describe('up', () => {
         'one  up',
         '  driver        qemu',
         '  accelerator   kvm',
+        '',
         'NODE  POWER  BMC             MACS               CONSOLE',
         'node  off    127.0.0.1:6230  52:54:00:00:00:01  quintupleo console one/node',
         '',

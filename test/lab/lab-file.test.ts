@@ -293,6 +293,20 @@ describe('a lab file on disk', () => {
       [],
     );
   });
+
+  test('the lab in the README is right', async () => {
+    const [, lab = ''] = /```yaml\n(.*?)```/s.exec(readFileSync('README.md', 'utf8')) ?? [];
+    const folder = await mkdtemp(join(tmpdir(), 'readme-'));
+    try {
+      await writeFile(join(folder, 'lab.yaml'), lab);
+      expect(readLabFile('lab.yaml', folder, {}).spec.nodes.map(node => node.name)).toEqual([
+        'node-0',
+        'node-1',
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
 });
 
 describe('what is generated from the schema is current; else run scripts/generate-docs.js', () => {

@@ -128,7 +128,7 @@ function showLab(cli: Cli, lab: LabStatus, hints: boolean): void {
   const name = `${lab.name}/${node.name}`;
   const [user] = node.bmc.users;
   print(cli, '\nTry next:');
-  print(cli, `  ${cli.program} power ${name} on`);
+  print(cli, `  ${cli.program} power ${name} ${node.power === 'on' ? 'reset' : 'on'}`);
   print(cli, `  ${cli.program} console ${name}`);
   if (user === undefined) return;
   const password = `IPMI_PASSWORD="$(${cli.program} credentials ${name} --password)"`;
