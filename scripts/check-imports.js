@@ -10,13 +10,12 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const mayImport = {
   support: [],
   node: ['support'],
-  console: ['node', 'support'],
   boot: ['node', 'support'],
   drivers: ['node', 'support'],
   bmc: ['node', 'support'],
   lab: ['node', 'support'],
   enrol: ['lab', 'node', 'support'],
-  daemon: ['lab', 'enrol', 'bmc', 'console', 'boot', 'drivers', 'node', 'support'],
+  daemon: ['lab', 'enrol', 'bmc', 'boot', 'drivers', 'node', 'support'],
   cli: ['daemon', 'lab', 'enrol', 'node', 'support'],
 };
 

@@ -61,7 +61,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   });
   app.post('/v1/labs/plan', async context => {
     const definition = await context.req.json<LabDefinition>();
-    return context.json({ changes: await labs.plan(definition), warnings: [] });
+    return context.json(await labs.plan(definition));
   });
   app.post('/v1/labs/apply', async context => {
     const definition = await context.req.json<LabDefinition>();

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
-import type { PlannedChange, Progress } from './api.ts';
+import type { PlanAnswer, PlannedChange, Progress } from './api.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
 import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
+import { portWarnings } from './port-choice.ts';
 
 /** Every lab that this daemon serves. */
 export class Labs {
@@ -48,8 +49,15 @@ export class Labs {
     });
   }
 
-  /** What `apply` would do. */
-  async plan(definition: LabDefinition): Promise<readonly PlannedChange[]> {
+  /** What `apply` would do, and what may keep it from that. */
+  async plan(definition: LabDefinition): Promise<PlanAnswer> {
+    const changes = await this.#changes(definition);
+    const served = this.#labs.get(definition.spec.name)?.status().nodes ?? [];
+    const listening = served.filter(({ bmc }) => bmc.problem === undefined).map(({ name }) => name);
+    return { changes, warnings: await portWarnings(definition, new Set(listening)) };
+  }
+
+  async #changes(definition: LabDefinition): Promise<readonly PlannedChange[]> {
     const known = this.#labs.get(definition.spec.name);
     if (known) return known.plan(definition);
     // Made to plan with, and not kept: nothing is on disk until `apply`.

@@ -1,4 +1,5 @@
 import { createSocket } from 'node:dgram';
+import type { LabDefinition } from '../lab/definition.ts';
 import { QuintupleoError } from '../support/errors.ts';
 import type { LabRecord } from './lab-record.ts';
 
@@ -44,6 +45,19 @@ export async function choosePorts(
     next.set(ipmi.address, port + 1);
   }
   return ports;
+}
+
+/**
+ * BMCs of a lab file whose address and port somebody else has, in sentences.
+ * @param served - nodes whose BMCs listen already
+ */
+export async function portWarnings({ bmcs }: LabDefinition, served: ReadonlySet<string>): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const [name, { ipmi }] of Object.entries(bmcs)) {
+    if (ipmi.port === undefined || served.has(name) || (await canBind(ipmi.address, ipmi.port))) continue;
+    warnings.push(`the BMC of ${name} cannot listen on ${ipmi.address}:${ipmi.port} as it is now`);
+  }
+  return warnings;
 }
 
 function canBind(address: string, port: number): Promise<boolean> {

@@ -102,6 +102,8 @@ test('a port that another program has is said, with the remedy', async () => {
   await using daemon = await startDaemon();
   await using other = await startDaemon();
   await other.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 17_230 }));
+  const plan = await daemon.call<PlanAnswer>('POST', '/v1/labs/plan', simulatedLab(1, { port: 17_230 }));
+  expect(plan.body.warnings).toEqual(['the BMC of node-1 cannot listen on 127.0.0.1:17230 as it is now']);
   const progress = await daemon.run('POST', '/v1/labs/apply', simulatedLab(1, { port: 17_230 }));
   expect(progress.at(-1)).toMatchObject({ type: 'failed', error: { code: 'BMC_DEAF' } });
   expect((await daemon.call<LabStatus>('GET', '/v1/labs/test')).body.phase).toBe('failed');
