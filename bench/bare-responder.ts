@@ -1,6 +1,5 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIP } from 'node:net';
 import { AesCbc, type Hmac } from '../src/bmc/ipmi/crypto.ts';
 import { Handshake, type HandshakeTerms } from '../src/bmc/ipmi/handshake.ts';
 import { systemRandom } from '../src/bmc/ipmi/random.ts';
@@ -39,13 +38,12 @@ export async function startBareResponder(options: {
   const socket = createSocket({
     type: 'udp4',
     recvBufferSize: 1024 * 1024,
-    lookup: (address, _, callback) => callback(null, address, isIP(address)),
+    lookup: (address, _, callback) => callback(null, address, 4),
   });
-  const ignore = () => {};
   socket.on('message', (datagram, remote) => {
     const keys = sessions.get(datagram.readUInt32LE(6));
     const answer = keys ? chassisStatus(datagram, keys) : handshake(datagram, terms, handshakes, sessions);
-    if (answer) socket.send(answer, remote.port, remote.address, ignore);
+    if (answer) socket.send(answer, remote.port, remote.address);
   });
   const listening = once(socket, 'listening');
   socket.bind(options.port, options.address);

@@ -1,6 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { isIP, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Remote, Send } from './session.ts';
@@ -26,7 +26,8 @@ const receiveBuffer = 1024 * 1024;
  */
 export class IpmiServer implements AsyncDisposable {
   readonly #log: Logger;
-  readonly #sockets = new Set<Socket>();
+  /** Takes each BMC off the network. */
+  readonly #closers = new Set<() => Promise<void>>();
 
   constructor(log: Logger) {
     this.#log = log;
@@ -41,10 +42,12 @@ export class IpmiServer implements AsyncDisposable {
     endpoint: Endpoint,
     receiver: Receiver,
   ): Promise<{ readonly endpoint: Endpoint; close(): Promise<void> }> {
+    const family = isIPv6(endpoint.address) ? 6 : 4;
     const socket = createSocket({
-      type: isIPv6(endpoint.address) ? 'udp6' : 'udp4',
+      type: `udp${family}`,
       recvBufferSize: receiveBuffer,
-      lookup: takeAsIs,
+      // Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it.
+      lookup: (address, _, callback) => callback(null, address, family),
     });
     try {
       const listening = once(socket, 'listening');
@@ -54,44 +57,32 @@ export class IpmiServer implements AsyncDisposable {
       socket.close();
       throw bindError(endpoint, error);
     }
-    this.#sockets.add(socket);
+    let open = true;
+    const close = async (): Promise<void> => {
+      if (!open) return;
+      open = false;
+      this.#closers.delete(close);
+      await new Promise<void>(resolve => socket.close(resolve));
+    };
+    this.#closers.add(close);
     const where = `${endpoint.address}:${socket.address().port}`;
     socket.on('error', error => this.#log.warn({ err: error, where }, 'IPMI socket error'));
     const send: Send = (datagram, remote) => {
-      // A client that has gone is not our concern; the callback keeps its error from the socket.
-      if (this.#sockets.has(socket)) socket.send(datagram, remote.port, remote.address, ignore);
+      // A client that has gone is not our concern: without a callback, nobody is told that sending failed.
+      if (open) socket.send(datagram, remote.port, remote.address);
     };
     socket.on('message', (datagram, remote) => receiver.receive(datagram, remote, send));
-    return {
-      endpoint: { address: endpoint.address, port: socket.address().port },
-      close: () => this.#close(socket),
-    };
+    return { endpoint: { address: endpoint.address, port: socket.address().port }, close };
   }
 
   /** Takes all BMCs off the network. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#sockets, socket => this.#close(socket)));
+    await Promise.all(Array.from(this.#closers, close => close()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-
-  async #close(socket: Socket): Promise<void> {
-    if (!this.#sockets.delete(socket)) return;
-    await new Promise<void>(resolve => socket.close(resolve));
-  }
-}
-
-function ignore(): void {}
-
-/** Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it. */
-function takeAsIs(
-  address: string,
-  _options: unknown,
-  callback: (error: NodeJS.ErrnoException | null, address: string, family: number) => void,
-): void {
-  callback(null, address, isIP(address));
 }
 
 function bindError(endpoint: Endpoint, cause: unknown): QuintupleoError {

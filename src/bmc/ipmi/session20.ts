@@ -1,4 +1,4 @@
-import { AesCbc } from './crypto.ts';
+import { AesCbc, type Hmac } from './crypto.ts';
 import type { DropReason } from './drops.ts';
 import type { Admission } from './handshake.ts';
 import type { Random } from './random.ts';
@@ -18,7 +18,10 @@ export class RmcpPlusSession extends LanSession {
   readonly protocol = 'rmcp+';
   readonly authenticated: boolean;
   readonly encrypted: boolean;
-  readonly #admission: Admission;
+  readonly #consoleSessionId: number;
+  readonly #integrity: Hmac;
+  /** Bytes of an authentication code; 0 when packets have none. */
+  readonly #codeLength: number;
   readonly #aes: AesCbc | undefined;
   readonly #window = new SequenceWindow();
   #sequence = 1;
@@ -28,8 +31,10 @@ export class RmcpPlusSession extends LanSession {
   constructor(opening: SessionOpening, admission: Admission, random: Random, rakp3: Rakp3, rakp4: Buffer) {
     super(opening);
     const { suite, keys } = admission;
-    this.#admission = admission;
+    this.#consoleSessionId = admission.consoleSessionId;
+    this.#integrity = keys.integrity;
     this.authenticated = suite.integrity !== 0;
+    this.#codeLength = this.authenticated ? suite.codeLength : 0;
     this.encrypted = suite.confidentiality !== 0;
     this.#aes = this.encrypted ? new AesCbc(keys.confidentiality, random) : undefined;
     this.#proof = { code: Buffer.from(rakp3.code), reply: rakp4 };
@@ -46,10 +51,10 @@ export class RmcpPlusSession extends LanSession {
     if (packet.authenticated !== this.authenticated) return 'not-authenticated';
     if (packet.encrypted !== this.encrypted) return 'not-encrypted';
     if (this.authenticated) {
-      const { suite, keys } = this.#admission;
-      const codeAt = datagram.length - suite.codeLength;
-      if (!hasTrailer(datagram, packet.payloadEnd, suite.codeLength)) return 'bad-length';
-      if (!keys.integrity.verify(datagram, authenticatedStart, codeAt, codeAt, suite.codeLength)) {
+      const codeLength = this.#codeLength;
+      const codeAt = datagram.length - codeLength;
+      if (!hasTrailer(datagram, packet.payloadEnd, codeLength)) return 'bad-length';
+      if (!this.#integrity.verify(datagram, authenticatedStart, codeAt, codeAt, codeLength)) {
         return 'bad-authentication-code';
       }
     }
@@ -60,12 +65,11 @@ export class RmcpPlusSession extends LanSession {
   }
 
   override seal(payloadType: number, payload: Uint8Array): Buffer {
-    const { suite, keys, consoleSessionId } = this.#admission;
-    const codeLength = this.authenticated ? suite.codeLength : 0;
+    const codeLength = this.#codeLength;
     const datagram = layOutPacket20({
       payloadType,
       encrypted: this.encrypted,
-      sessionId: consoleSessionId,
+      sessionId: this.#consoleSessionId,
       sequence: this.#sequence,
       payloadLength: this.#aes === undefined ? payload.length : AesCbc.encryptedLength(payload.length),
       codeLength,
@@ -75,7 +79,7 @@ export class RmcpPlusSession extends LanSession {
     else this.#aes.encrypt(payload, datagram, payloadStart);
     if (codeLength !== 0) {
       const codeAt = datagram.length - codeLength;
-      keys.integrity.write(datagram, authenticatedStart, codeAt, datagram, codeAt, codeLength);
+      this.#integrity.write(datagram, authenticatedStart, codeAt, datagram, codeAt, codeLength);
     }
     return datagram;
   }
