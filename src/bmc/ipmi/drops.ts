@@ -1,5 +1,7 @@
 /** Why a datagram was not answered. Nothing that comes from the network is an exception. */
 export type DropReason =
+  /** Sent from port 0, to which nothing can be sent. */
+  | 'unanswerable'
   | 'too-short'
   | 'too-long'
   | 'not-rmcp'

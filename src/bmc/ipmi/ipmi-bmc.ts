@@ -134,6 +134,7 @@ export class IpmiBmc implements Bmc, LanHost {
   }
 
   #take(datagram: Buffer, remote: Remote, send: Send): DropReason | undefined {
+    if (remote.port === 0) return 'unanswerable';
     if (this.#deafUntil > this.clock.now()) return 'restarting';
     if (datagram.length > longestMessage) return 'too-long';
     const rmcp = parseRmcpClass(datagram);

@@ -102,3 +102,9 @@ test('what killed other BMCs does not kill this one', async () => {
   expect(fixture.send(Buffer.alloc(1500, 6))).toEqual([]);
   expect(await isWell(fixture)).toBe(true);
 });
+
+test('what comes from port 0, to which no answer can be sent, is dropped', async () => {
+  const fixture = await createFixture();
+  expect(fixture.send(presencePing, { address: '127.0.0.1', port: 0 })).toEqual([]);
+  expect(fixture.drops.counts).toEqual({ unanswerable: 1 });
+});
