@@ -17,9 +17,14 @@ const bmcs: Readonly<Record<string, IpmiChange>> = {
   'freeipmi-17': {},
   'freeipmi-3': {},
   'freeipmi-old': { ipmi15: true },
-  'ipmiutil-3': { address: ipmiPortAddress, port: 623, ipmi15: true },
   'pyghmi-17': { cipherSuites: [17] },
   'pyghmi-3': { cipherSuites: [3] },
+};
+
+/** Of a client that knows one port only; each has an address of its own. */
+const privilegedBmcs: Readonly<Record<string, IpmiChange>> = {
+  'ipmiutil-3': { address: ipmiPortAddress, port: 623 },
+  'ipmiutil-old': { address: '127.6.23.2', port: 623, ipmi15: true },
 };
 
 const columns: readonly (ClientColumn & { readonly program: string })[] = [
@@ -44,7 +49,7 @@ const columns: readonly (ClientColumn & { readonly program: string })[] = [
       ({
         title: `ipmiutil, ${nameOf(suite)}`,
         program: 'ipmiutil',
-        node: 'ipmiutil-3',
+        node: `ipmiutil-${suite === '1.5' ? 'old' : suite}`,
         rows: ipmiutilRows,
         command: (bmc, args) => ipmiutil(bmc, { suite }, args),
       }) satisfies ClientColumn & { program: string },
@@ -66,8 +71,7 @@ const tally = new Tally();
 let lab: ClientLab;
 
 beforeAll(async () => {
-  const { 'ipmiutil-3': privileged, ...others } = bmcs;
-  lab = await startLab(mayUseIpmiPort && privileged ? { ...others, 'ipmiutil-3': privileged } : others);
+  lab = await startLab(mayUseIpmiPort ? { ...bmcs, ...privilegedBmcs } : bmcs);
 });
 
 afterAll(async () => {
@@ -76,7 +80,7 @@ afterAll(async () => {
 });
 
 for (const column of columns) {
-  const usable = hasProgram(column.program) && (column.node !== 'ipmiutil-3' || mayUseIpmiPort);
+  const usable = hasProgram(column.program) && (!(column.node in privilegedBmcs) || mayUseIpmiPort);
   describe.skipIf(!usable)(column.title, () => tally.test(column, () => lab));
 }
 
