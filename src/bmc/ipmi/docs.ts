@@ -24,6 +24,9 @@ const notes: Readonly<Record<string, string>> = {
   'Get POH Counter': 'Counts minutes.',
   'Platform Event Message': 'Becomes an event log record.',
   'Get Device ID': 'Manufacturer 0: unspecified.',
+  'Cold Reset':
+    'Sessions end 0.2 s after the answer; nothing is answered for 2 s from then on. The machine is left alone.',
+  'Warm Reset': 'The same, for 0.5 s.',
   'Get Device GUID': 'The node’s UUID.',
   'Get System GUID': 'The node’s UUID.',
   'Set ACPI Power State': 'Power is observed: only what is so can be said.',
@@ -54,6 +57,18 @@ This page is made from the program by \`scripts/generate-docs.js\`.
 Anything else is answered C1h (invalid command), a privilege that is not enough D4h, a request of another length C7h.
 Privileges are those of the specification’s appendix G; “none” may be asked outside a session. Not served: platform event
 filtering, alerts, bridging, IPv6 parameters, serial channels, the firmware firewall, PICMG and VSO extensions.
+
+## Clients
+
+Tested with the real programs in \`test/acceptance/ipmi\`, on simulated nodes, and the first two on QEMU machines too:
+
+- ipmitool 1.8.19, with every command that ironic’s \`ipmitool\` driver runs;
+- FreeIPMI 1.6.10: ipmipower, ipmi-chassis, ipmi-sel, ipmi-sensors, ipmi-fru, ipmi-dcmi, ipmi-raw, ipmi-config, bmc-info,
+  bmc-device, ipmiconsole;
+- ipmiutil 3.1.8, which cannot do cipher suite 17;
+- pyghmi 1.5.34.
+
+All of them with cipher suites 3 and 17 and over IPMI 1.5 as far as they can; serial over LAN with each of them.
 
 ${groups.map(([netFn, title]) => groupDocs(netFn, title)).join('\n\n')}
 
