@@ -41,6 +41,10 @@ function targetOf(client: ControlClient, lab: LabStatus, names: readonly string[
     assignDeploy: node => client.deploy(lab.name, node),
     reports: node => client.reports(lab.name, node),
     events: node => client.events(lab.name, node),
+    lastFailure: async node => {
+      const { lastResult } = await client.node(lab.name, node);
+      return lastResult?.outcome === 'failed' ? lastResult.message : undefined;
+    },
     consoleHistory: node => client.consoleHistory(lab.name, node),
   };
 }

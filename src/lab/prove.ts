@@ -29,6 +29,8 @@ export interface ProveTarget {
   assignDeploy(node: string): Promise<void>;
   reports(node: string): Promise<readonly ProveReport[]>;
   events(node: string): Promise<readonly EventEntry[]>;
+  /** Why the node's last operation failed; `undefined` if it did not. */
+  lastFailure(node: string): Promise<string | undefined>;
   /** What the node has said on its serial console since it was powered on. */
   consoleHistory(node: string): Promise<Uint8Array>;
 }
@@ -94,7 +96,7 @@ const defaultTimeouts: ProveTimeouts = {
   check: 60_000,
 };
 const pollInterval = 500;
-const powerCheckInterval = 5_000;
+const healthCheckInterval = 5_000;
 const shownLines = 15;
 const shownEvents = 8;
 
@@ -220,7 +222,7 @@ class Run {
   async #report(stage: ProveStage, wanted: string, what: string): Promise<ProveReport> {
     const limit = this.#timeouts[stage];
     const startedAt = this.#clock.now();
-    let powerCheckAt = startedAt + powerCheckInterval;
+    let healthCheckAt = startedAt + healthCheckInterval;
     for (;;) {
       const reports = await this.#target.reports(this.#node.name);
       const found = reports.find(report => report.stage === wanted);
@@ -230,16 +232,24 @@ class Run {
         throw failed(`the deploy ramdisk gave up: ${refused.detail.reason ?? 'it did not say why'}`);
       const now = this.#clock.now();
       if (now - startedAt >= limit) throw failed(`waited for ${what}`, limit);
-      if (now >= powerCheckAt) {
-        powerCheckAt = now + powerCheckInterval;
-        if ((await this.#bmc.powerStatus()) === 'off') {
-          throw failed(
-            `while waiting for ${what}, the machine was found powered off: it was killed or switched off`,
-          );
-        }
+      if (now >= healthCheckAt) {
+        healthCheckAt = now + healthCheckInterval;
+        await this.#checkHealth(what);
       }
       await delay(this.#clock, pollInterval, this.#signal);
     }
+  }
+
+  /** @throws QuintupleoError when the machine will never come to what is waited for */
+  async #checkHealth(what: string): Promise<void> {
+    const { name } = this.#node;
+    if ((await this.#bmc.powerStatus()) === 'off') {
+      const why = (await this.#target.lastFailure(name)) ?? 'it was killed or switched off';
+      throw failed(`while waiting for ${what}, the machine was found powered off: ${why}`);
+    }
+    const lines = consoleLines(await this.#target.consoleHistory(name));
+    const end = lines.slice(-shownLines).find(line => deadEnd.test(line));
+    if (end !== undefined) throw failed(`while waiting for ${what}, the firmware gave up: "${end}"`);
   }
 
   async #check(): Promise<void> {
@@ -291,10 +301,14 @@ function consoleLines(bytes: Uint8Array): string[] {
     .filter(line => line !== '');
 }
 
+/** The last thing that firmware says of a boot: SeaBIOS and OVMF do not try again. */
+const deadEnd = /^No bootable device|BdsDxe: No bootable option/;
+
 /** What firmware says when something that it needs is not there. */
 const symptoms: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
   {
-    pattern: /No configuration methods succeeded|PXE-E16|PXE-E18|no DHCP answer/,
+    // iPXE breaks lines at 80 columns, between words.
+    pattern: /No configuration methods\s+succeeded|PXE-E16|PXE-E18|no DHCP answer/,
     remedy: 'Nobody answered DHCP: see that dnsmasq runs on this network; "quintupleo up" starts it again.',
   },
   {

@@ -22,6 +22,7 @@ interface Faults {
   readonly noBmc?: boolean;
   readonly daemonDiesAt?: number;
   readonly console?: string;
+  readonly lastFailure?: string;
 }
 
 /** A machine and its BMC as ipmitool sees them. */
@@ -134,6 +135,7 @@ function fakeLab(clock: VirtualClock, faults: Readonly<Record<string, Faults>>) 
       }),
     reports: name => api(name, () => machine(name).reports),
     events: name => api(name, () => [poweredOff]),
+    lastFailure: name => api(name, () => machine(name).faults.lastFailure),
     consoleHistory: name => api(name, () => Buffer.from(machine(name).faults.console ?? '')),
   };
   const run: RunProgram = async (program, args, options): Promise<ProgramResult> => {
@@ -271,6 +273,23 @@ describe('prove', () => {
       stage: 'network boot',
       reason: /waited for the deploy ramdisk/,
       remedy: /dnsmasq/,
+    },
+    {
+      name: 'firmware that has tried everything',
+      faults: {
+        silentRamdisk: true,
+        console:
+          'No configuration methods\r\nsucceeded (http://ipxe.org/040ee119)\r\nNo bootable device.\r\n',
+      },
+      stage: 'network boot',
+      reason: /the firmware gave up: "No bootable device."/,
+      remedy: /dnsmasq/,
+    },
+    {
+      name: 'a machine that could not be started',
+      faults: { diesInRamdisk: true, lastFailure: 'QEMU did not start' },
+      stage: 'network boot',
+      reason: /found powered off: QEMU did not start/,
     },
     {
       name: 'a ramdisk that gives up',
