@@ -46,7 +46,16 @@ export async function startLab(
   const definition = defineLab(bmcs, driver);
   const name = definition.spec.name;
   const last = (await daemon.run('POST', '/v1/labs/apply', definition)).at(-1);
-  if (last?.type !== 'done') throw new Error(`the lab did not come up: ${JSON.stringify(last)}`);
+  const dispose = async () => {
+    await daemon.run('DELETE', `/v1/labs/${name}`);
+    await daemon.stop();
+    await rm(join(daemon.paths.stateDirectory, '..'), { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
+  };
+  if (last?.type !== 'done') {
+    await dispose();
+    throw new Error(`the lab did not come up: ${JSON.stringify(last)}`);
+  }
   const { nodes } = (await daemon.call<LabStatus>('GET', `/v1/labs/${name}`)).body;
   return {
     get daemon() {
@@ -63,12 +72,7 @@ export async function startLab(
       await daemon.stop();
       daemon = await startDaemon(daemon.paths);
     },
-    [Symbol.asyncDispose]: async () => {
-      await daemon.run('DELETE', `/v1/labs/${name}`);
-      await daemon[Symbol.asyncDispose]();
-      await rm(join(daemon.paths.stateDirectory, '..'), { recursive: true, force: true });
-      await rm(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: dispose,
   };
 }
 
