@@ -62,7 +62,11 @@ export async function serveControl(
   const server = createAdaptorServer({ fetch: api.fetch, createServer }) as Server;
   // A plan of many steps and a console are long answers.
   server.requestTimeout = 0;
+  // An upgraded connection is no longer the server's to close.
+  const consoles = new Set<Duplex>();
   server.on('upgrade', (request, socket, head) => {
+    consoles.add(socket);
+    socket.on('close', () => consoles.delete(socket));
     try {
       openConsole(request, socket, head, serialOf);
     } catch (error) {
@@ -77,6 +81,7 @@ export async function serveControl(
   return {
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
+      for (const socket of consoles) socket.destroy();
       await close(server);
     },
   };
@@ -93,6 +98,8 @@ function openConsole(
   if (!path || request.headers.upgrade !== 'console') throw new Error('this is no console');
   const serial = serialOf(decodeURIComponent(path[1] ?? ''), decodeURIComponent(path[2] ?? ''));
   socket.on('error', () => socket.destroy());
+  // HTTP servers leave their half of a connection open when the client ends its own.
+  socket.on('end', () => socket.end());
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: console\r\n\r\n');
   const stop = follow(serial, bytes => {
     if (socket.writableLength > mostUnsent) socket.destroy();
