@@ -9,7 +9,8 @@ export function labLines(cli: Cli, lab: LabStatus): readonly string[] {
   const facts = Object.entries({ driver: lab.driver, ...lab.facts });
   const phase = lab.phase === 'up' ? style.green('up') : style.yellow(lab.phase);
   const lines = [`${style.bold(lab.name)}  ${phase}`];
-  for (const [name, value] of facts) lines.push(style.dim(`  ${name.padEnd(12)}  ${value}`));
+  const width = Math.max(12, ...facts.map(([name]) => name.length));
+  for (const [name, value] of facts) lines.push(style.dim(`  ${name.padEnd(width)}  ${value}`));
   if (lab.message !== '') lines.push(style.red(lab.message));
   if (lab.phase === 'applying') {
     lines.push(`It was interrupted: "${cli.program} up ${lab.source}" finishes it.`);

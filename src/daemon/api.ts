@@ -60,7 +60,7 @@ export interface LabStatus {
   /** Why it failed; empty otherwise. */
   readonly message: string;
   readonly driver: string;
-  /** Facts of the driver that matter to a person: `accelerator: kvm`, `networking: user`. */
+  /** Facts of the driver that matter to a person: `accelerator: kvm`, `networking: user`, `bridge NETWORK: NAME`. */
   readonly facts: Readonly<Record<string, string>>;
   readonly source: string;
   readonly nodes: readonly NodeStatus[];

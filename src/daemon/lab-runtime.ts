@@ -163,7 +163,7 @@ export class LabRuntime {
       phase,
       message,
       driver: this.#driver.name,
-      facts: this.#driver.facts(),
+      facts: this.#driver.facts(definition.spec),
       source: definition.source,
       nodes: [...this.#members.keys()].map(name => this.nodeStatus(name)),
     };

@@ -122,8 +122,8 @@ export interface Provider {
 /** Where machines come from. */
 export interface Driver extends Provider, AsyncDisposable {
   readonly name: string;
-  /** What a person should know of where the machines run: `accelerator: kvm`. */
-  facts(): Readonly<Record<string, string>>;
+  /** What a person should know of where a lab's machines run: `accelerator: kvm`, `bridge NETWORK: NAME`. */
+  facts(lab: LabSpec): Readonly<Record<string, string>>;
   /** Addresses of this host that the lab's machines ask for what to boot; they exist once the lab's networks do. */
   bootAddresses(lab: LabSpec): readonly string[];
   capabilities(machine: MachineId): Capabilities;

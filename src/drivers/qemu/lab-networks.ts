@@ -149,6 +149,12 @@ export class LabNetworks {
     return networks.map(({ cidr }) => addressesOf(cidr).host);
   }
 
+  /** The bridge of each network, by the network's name; none on user networking. */
+  bridges(networks: readonly NetworkSpec[]): ReadonlyMap<string, string> {
+    if (this.#parts.networking === 'user') return new Map();
+    return new Map(networks.map(({ name }) => [name, this.#paths(name).bridge]));
+  }
+
   #paths(name: string) {
     return networkPaths(this.#parts.folders, this.#parts.lab, name);
   }

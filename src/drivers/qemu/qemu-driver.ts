@@ -100,8 +100,12 @@ export class QemuDriver implements Driver {
     return driver;
   }
 
-  facts(): Readonly<Record<string, string>> {
-    return this.#facts;
+  facts(lab: LabSpec): Readonly<Record<string, string>> {
+    const bridges = [...this.#networks.bridges(lab.networks)];
+    return {
+      ...this.#facts,
+      ...Object.fromEntries(bridges.map(([name, bridge]) => [`bridge ${name}`, bridge])),
+    };
   }
 
   bootAddresses(lab: LabSpec): readonly string[] {
