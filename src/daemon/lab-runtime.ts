@@ -288,9 +288,14 @@ export class LabRuntime {
     this.#members.get(name)?.node.observe(observation);
   }
 
-  #serveBoot(): Promise<void> {
+  /** Answers netbooting machines, on the networks that are there. */
+  async #serveBoot(): Promise<void> {
     const { spec } = this.#record.definition;
-    return this.#around.boot.serve(this.name, spec, this.#driver.bootAddresses(spec));
+    const existing = await this.#driver.existing(this.name);
+    const networks = spec.networks.filter(({ name }) =>
+      existing.some(resource => resource.kind === 'network' && resource.name === name),
+    );
+    await this.#around.boot.serve(this.name, spec, this.#driver.bootAddresses({ ...spec, networks }));
   }
 
   async #keep(record: LabRecord): Promise<void> {

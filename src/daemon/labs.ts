@@ -54,7 +54,8 @@ export class Labs {
     const changes = await this.#changes(definition);
     const served = this.#labs.get(definition.spec.name)?.status().nodes ?? [];
     const listening = served.filter(({ bmc }) => bmc.problem === undefined).map(({ name }) => name);
-    return { changes, warnings: await portWarnings(definition, new Set(listening)) };
+    const warnings = [...macWarnings(definition), ...(await portWarnings(definition, new Set(listening)))];
+    return { changes, warnings };
   }
 
   async #changes(definition: LabDefinition): Promise<readonly PlannedChange[]> {
@@ -135,6 +136,12 @@ export class Labs {
   #recordPath(name: string): string {
     return join(this.#around.stateDirectory, 'labs', name, 'lab.json');
   }
+}
+
+function macWarnings({ spec }: LabDefinition): string[] {
+  return spec.nodes
+    .filter(node => node.nics.some(nic => nic.mac.startsWith('fa:')))
+    .map(node => `${node.name}: ironic-python-agent ignores network cards whose MAC address begins with fa:`);
 }
 
 async function folders(path: string): Promise<string[]> {

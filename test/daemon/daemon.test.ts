@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type {
@@ -144,6 +145,39 @@ test('a second daemon on the same state does not start', async () => {
     idleExit: false,
   });
   await expect(second).rejects.toThrow('another daemon works on');
+});
+
+test('an attached console does not keep the daemon from ending', async () => {
+  await using daemon = await startDaemon();
+  await daemon.run('POST', '/v1/labs/apply', simulatedLab(1));
+  const console = request({
+    socketPath: daemon.paths.controlSocket,
+    path: '/v1/labs/test/nodes/node-1/console',
+    headers: { connection: 'upgrade', upgrade: 'console' },
+  });
+  const closed = new Promise<void>((resolve, reject) => {
+    console.on('error', reject);
+    console.on('upgrade', (_response, socket) => {
+      socket.resume().on('close', resolve);
+      daemon.stop().catch(reject);
+    });
+  });
+  console.end();
+  await closed;
+});
+
+test('a network card that ironic-python-agent would not see is warned of', async () => {
+  await using daemon = await startDaemon();
+  const lab = simulatedLab(1);
+  const [node] = lab.spec.nodes;
+  const nodes = node ? [{ ...node, nics: [{ mac: 'fa:16:3e:00:00:01', network: 'provisioning' }] }] : [];
+  const plan = await daemon.call<PlanAnswer>('POST', '/v1/labs/plan', {
+    ...lab,
+    spec: { ...lab.spec, nodes },
+  });
+  expect(plan.body.warnings).toEqual([
+    'node-1: ironic-python-agent ignores network cards whose MAC address begins with fa:',
+  ]);
 });
 
 test('secrets are for their owner alone', async () => {
