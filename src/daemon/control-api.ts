@@ -93,6 +93,8 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
       reply.operation === undefined || id === undefined
         ? undefined
         : await resultOf(node, id, wait, clock, context.req.raw.signal);
+    // Or a daemon that is killed now would do again what the client has been told is done.
+    if (result) await node.kept();
     return context.json({ node: lab.nodeStatus(name), result } satisfies OperationAnswer);
   });
   app.put('/v1/labs/:lab/nodes/:node/boot', async context => {

@@ -95,6 +95,11 @@ export class NodeRunner implements Node {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Resolves when all that has happened so far is on disk; rejects when it cannot be written. */
+  kept(): Promise<void> {
+    return this.#saved(this.#version);
+  }
+
   /** Stops: no timer, no driver call under way, all that was accepted on disk. */
   async close(): Promise<void> {
     this.#closed = true;
