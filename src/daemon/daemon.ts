@@ -141,7 +141,7 @@ async function removeTraces({ stateDirectory, runtimeDirectory, daemonLog }: Pat
 /** Ends a daemon at once when its last lab is gone, and after a while when none came. */
 function watchIdle(labs: Labs, stop: AbortController): NodeJS.Timeout {
   const startedAt = performance.now();
-  let served = false;
+  let served = labs.size > 0;
   return setInterval(() => {
     served ||= labs.size > 0;
     if (labs.size === 0 && (served || performance.now() - startedAt >= idleTime)) stop.abort();
