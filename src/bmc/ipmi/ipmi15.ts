@@ -7,10 +7,10 @@ import type { LanHost } from './host.ts';
 import { hasPrivilege, leastPrivilege, privilegeNumber, privilegeOf } from './privilege.ts';
 import { randomBuffer } from './random.ts';
 import type { Remote, Send } from './session.ts';
+import { takeRequest } from './session-request.ts';
 import { Ipmi15Session, isAuthentic, sealPacket15 } from './session15.ts';
 import { buildResponse, parseRequest, type Request } from './wire/message.ts';
 import { AuthenticationType, buildPacket15, type Packet15, parsePacket15 } from './wire/session15.ts';
-import { PayloadType } from './wire/session20.ts';
 import { Status } from './wire/status.ts';
 
 /** The two commands that belong to the opening of a session, and their own completion codes. @see IPMI 2.0 §22.16, §22.17 */
@@ -50,22 +50,8 @@ export function receiveIpmi15(
 
   const payload = session.open(packet);
   if (typeof payload === 'string') return payload;
-  const now = host.bmc.clock.now();
-  session.hear(remote, send, now);
-  const request = parseRequest(payload);
-  if (typeof request === 'string') return request;
-  const earlier = session.exchange.begin(payload, now);
-  if (earlier === 'in-progress') return 'duplicate-in-progress';
-  if (earlier !== 'new') {
-    send(session.seal(PayloadType.ipmi, earlier), remote);
-    return undefined;
-  }
-  host.run(request, session, false, ({ code, data }) => {
-    const response = buildResponse(request, code, data);
-    session.exchange.end(payload, response);
-    send(session.seal(PayloadType.ipmi, response), remote);
-  });
-  return undefined;
+  session.hear(remote, send, host.bmc.clock.now());
+  return takeRequest(host, session, payload, answer => send(answer, remote));
 }
 
 function receiveOutsideSession(

@@ -2,6 +2,7 @@ import type { DropReason } from './drops.ts';
 import { Handshake } from './handshake.ts';
 import type { LanHost } from './host.ts';
 import type { Remote, Send } from './session.ts';
+import { takeRequest } from './session-request.ts';
 import { RmcpPlusSession } from './session20.ts';
 import { buildResponse, parseRequest } from './wire/message.ts';
 import { buildRefusal, parseOpenSession } from './wire/open-session.ts';
@@ -33,28 +34,14 @@ export function receiveRmcpPlus(
 
   const payload = session.open(datagram, packet);
   if (typeof payload === 'string') return payload;
-  const now = host.bmc.clock.now();
-  session.hear(remote, send, now);
+  session.hear(remote, send, host.bmc.clock.now());
   if (packet.payloadType === PayloadType.sol) {
     host.bmc.sol.receive(session, payload);
     return undefined;
   }
   if (packet.payloadType !== PayloadType.ipmi) return 'unknown-payload-type';
 
-  const request = parseRequest(payload);
-  if (typeof request === 'string') return request;
-  const earlier = session.exchange.begin(payload, now);
-  if (earlier === 'in-progress') return 'duplicate-in-progress';
-  if (earlier !== 'new') {
-    send(session.seal(PayloadType.ipmi, earlier), remote);
-    return undefined;
-  }
-  host.run(request, session, true, ({ code, data }) => {
-    const response = buildResponse(request, code, data);
-    session.exchange.end(payload, response);
-    send(session.seal(PayloadType.ipmi, response), remote);
-  });
-  return undefined;
+  return takeRequest(host, session, payload, answer => send(answer, remote));
 }
 
 function receiveOutsideSession(
