@@ -15,7 +15,7 @@ makes the lab so, now and after every change of the file. [examples/](../example
 - Paths are relative to the lab file.
 - For completion and checks in an editor, begin the file with
   \`# yaml-language-server: $schema=PATH/schema/lab.schema.json\`; \`quintupleo schema\` prints that schema.
-- What is wrong is reported all at once, each with its place: \`lab.yaml:12:5: …\`.
+- Everything that is wrong is reported, each with its place: \`lab.yaml:12:5: …\`. Wrong keys and types come first, the rest when they are mended.
 
 This page is made from the schema by \`scripts/generate-docs.js\`.
 `;
