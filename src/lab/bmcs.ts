@@ -179,6 +179,12 @@ function resolveKg(
       'kg is not a BMC key. Write 2 to 40 hexadecimal digits, an even number of them, in quotes.',
     );
   }
+  if (given && kg?.startsWith('00')) {
+    report(
+      given.path,
+      'kg begins with 00, which ipmitool takes for no key at all. Begin it with another byte.',
+    );
+  }
   return kg?.toLowerCase();
 }
 

@@ -203,6 +203,10 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
     withLines('bmc: {ipmi: {kg: secret}}'),
     'lab.yaml:4:18: kg is not a BMC key. Write 2 to 40 hexadecimal digits',
   ],
+  'a BMC key that ipmitool would not use': [
+    withLines('bmc: {ipmi: {kg: "00ff"}}'),
+    'lab.yaml:4:18: kg begins with 00, which ipmitool takes for no key at all. Begin it with another byte.',
+  ],
   'a session time-out out of range': [
     withLines('bmc: {ipmi: {sessionTimeout: 1s}}'),
     'lab.yaml:4:30: sessionTimeout "1s" is out of range. Use 5s to 1h',
