@@ -114,12 +114,14 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     return context.body(new Uint8Array(history), 200, { 'Content-Type': 'application/octet-stream' });
   });
   app.put('/v1/labs/:lab/nodes/:node/deploy', async context => {
-    await boot.deploy(firstMac(lookUp(context).node), context.req.raw.signal);
+    const { lab, name } = lookUp(context);
+    await boot.deploy(lab.netbootMac(name), context.req.raw.signal);
     return context.body(null, 204);
   });
-  app.get('/v1/labs/:lab/nodes/:node/reports', context =>
-    context.json(boot.reports(firstMac(lookUp(context).node))),
-  );
+  app.get('/v1/labs/:lab/nodes/:node/reports', context => {
+    const { lab, name } = lookUp(context);
+    return context.json(boot.reports(lab.netbootMac(name)));
+  });
 
   app.notFound(context => context.json(apiError('NOT_FOUND', `there is no ${context.req.path}`), 404));
   app.onError((error, context) => {
@@ -164,16 +166,6 @@ function apiError(code: string, message: string, remedy?: string, family: ErrorF
 function refused(refusal: string, message: string): QuintupleoError {
   const code = refusal.toUpperCase().replaceAll('-', '_');
   return new QuintupleoError(message, { family: 'platform', code });
-}
-
-function firstMac(node: NodeRunner): string {
-  const nic = node.spec.nics[0];
-  if (nic) return nic.mac;
-  throw new QuintupleoError(`${node.spec.name} has no network card`, {
-    family: 'config',
-    code: 'NO_NIC',
-    remedy: 'Give its group a network in the lab file.',
-  });
 }
 
 /** How an operation ended, or `undefined` if it has not within `wait` milliseconds. */

@@ -186,6 +186,22 @@ export class LabRuntime {
     };
   }
 
+  /**
+   * The MAC address of the network card by which a node netboots from the lab's own service.
+   * @throws QuintupleoError `NO_NETBOOT` for a node that cannot
+   */
+  netbootMac(name: string): string {
+    const nic = this.node(name).spec.nics[0];
+    const network = this.#record.definition.spec.networks.find(one => one.name === nic?.network);
+    if (nic && network?.dhcp) return nic.mac;
+    const why = network ? `its network ${network.name} has dhcp: false` : 'it has no network card';
+    throw new QuintupleoError(`${name} does not netboot from the lab: ${why}`, {
+      family: 'config',
+      code: 'NO_NETBOOT',
+      remedy: 'Give it a first network with dhcp: true in the lab file.',
+    });
+  }
+
   /** Every login of a node's BMC. */
   credentials(name: string): { name: string; password: string; privilege: string }[] {
     const users = this.#record.definition.bmcs[name]?.users ?? [];

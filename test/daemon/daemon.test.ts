@@ -180,6 +180,18 @@ test('a network card that ironic-python-agent would not see is warned of', async
   ]);
 });
 
+test('a node whose first network is left to another DHCP server is not assigned the deploy ramdisk', async () => {
+  await using daemon = await startDaemon();
+  const lab = simulatedLab(1);
+  const networks = lab.spec.networks.map(network => ({ ...network, dhcp: false }));
+  await daemon.run('POST', '/v1/labs/apply', { ...lab, spec: { ...lab.spec, networks } });
+  const refusal = await daemon.call<ApiError>('PUT', '/v1/labs/test/nodes/node-1/deploy');
+  expect(refusal).toMatchObject({ status: 422, body: { code: 'NO_NETBOOT' } });
+  expect(refusal.body.message).toBe(
+    'node-1 does not netboot from the lab: its network provisioning has dhcp: false',
+  );
+});
+
 test('secrets are for their owner alone', async () => {
   await using daemon = await startDaemon();
   await daemon.run('POST', '/v1/labs/apply', simulatedLab(1));
