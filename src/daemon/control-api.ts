@@ -76,9 +76,10 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     }),
   );
 
-  app.get('/v1/labs/:lab/nodes/:node', context =>
-    context.json(lookUp(context).lab.nodeStatus(lookUp(context).name)),
-  );
+  app.get('/v1/labs/:lab/nodes/:node', context => {
+    const { lab, name } = lookUp(context);
+    return context.json(lab.nodeStatus(name));
+  });
   app.get('/v1/labs/:lab/nodes/:node/events', context =>
     context.json(lookUp(context).node.state.log.entries),
   );

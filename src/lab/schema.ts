@@ -305,7 +305,6 @@ export {
   network as networkSchema,
 };
 
-export type LabFileContent = z.output<typeof labFileSchema>;
 export type DriverContent = z.output<typeof driver>;
 export type NetworkContent = z.output<typeof network>;
 export type GroupContent = z.output<typeof group>;

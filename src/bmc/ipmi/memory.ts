@@ -10,8 +10,6 @@ export interface BmcMemoryContent {
   readonly thresholds: Readonly<Record<string, readonly number[]>>;
   /** Milliseconds that the clock of the event log is ahead of the host's. */
   readonly clockOffset: number;
-  /** BMC global enables as last set. */
-  readonly globalEnables: number;
   /** Channel access bytes as last set (volatile and non-volatile are one). */
   readonly channelAccess: readonly number[];
   /** DCMI: management controller ID string. */
@@ -25,7 +23,6 @@ export const emptyMemory: BmcMemoryContent = {
   sol: {},
   thresholds: {},
   clockOffset: 0,
-  globalEnables: 0x08,
   channelAccess: [],
   controllerId: '',
 };

@@ -3,17 +3,16 @@ import { isIPv4 } from 'node:net';
 import type { Bmc } from '../bmc.ts';
 import { cipherSuites } from '../cipher-suites.ts';
 import { type IpmiCommand, NetFn } from '../command.ts';
-import { CompletionCode } from '../completion.ts';
 import { privilegeNumber } from '../privilege.ts';
-import { le16, refuse } from './answer.ts';
-import { channelPrivilege, isLanChannel } from './lan-channel.ts';
+import { le16 } from './answer.ts';
+import { channelPrivilege } from './lan-channel.ts';
 import {
   fixed,
   type Parameter,
-  readParameter,
+  readChannelParameter,
   setInProgressParameter,
   stored,
-  writeParameter,
+  writeChannelParameter,
 } from './parameters.ts';
 
 /** LAN configuration. The BMC's network is the lab file's to set: clients read it. @see IPMI 2.0 §23 */
@@ -59,10 +58,7 @@ export const lanCommands: readonly IpmiCommand[] = [
     command: 0x01,
     privilege: 'administrator',
     length: [2, 34],
-    handle: ({ bmc }, data) => {
-      if (!isLanChannel(data.readUInt8(0))) return refuse(CompletionCode.invalidField);
-      return writeParameter(parameterOf(data.readUInt8(1)), bmc, data.subarray(2));
-    },
+    handle: ({ bmc }, data) => writeChannelParameter(parameterOf, bmc, data),
   },
   {
     name: 'Get LAN Configuration Parameters',
@@ -70,12 +66,7 @@ export const lanCommands: readonly IpmiCommand[] = [
     command: 0x02,
     privilege: 'operator',
     length: [4, 4],
-    handle: ({ bmc }, data) => {
-      const channel = data.readUInt8(0);
-      if (!isLanChannel(channel)) return refuse(CompletionCode.invalidField);
-      const revisionOnly = (channel & 0x80) !== 0;
-      return readParameter(parameterOf(data.readUInt8(1)), bmc, data.readUInt8(2), [0x11], revisionOnly);
-    },
+    handle: ({ bmc }, data) => readChannelParameter(parameterOf, bmc, data),
   },
 ];
 

@@ -3,6 +3,7 @@ import type { CommandResponse } from '../command.ts';
 import { CompletionCode } from '../completion.ts';
 import type { BmcMemoryContent } from '../memory.ts';
 import { done, refuse } from './answer.ts';
+import { isLanChannel } from './lan-channel.ts';
 import { SetInProgress } from './volatile.ts';
 
 /** A numbered configuration parameter, as boot options, LAN, SOL and system information have them. */
@@ -46,6 +47,30 @@ export function writeParameter(
   const [least, most] = parameter.length;
   if (data.length < least || data.length > most) return refuse(CompletionCode.lengthInvalid);
   return parameter.write(bmc, data);
+}
+
+/** What the LAN and the SOL configuration have in common: parameters of a channel. */
+type FindParameter = (number: number) => Parameter | undefined;
+
+/** The revision of both formats: 1.1. */
+const channelRevision = 0x11;
+
+/** Answers a command that writes a channel's parameter. @see IPMI 2.0 §23.1, §26.2 */
+export function writeChannelParameter(
+  find: FindParameter,
+  bmc: Bmc,
+  data: Buffer,
+): CommandResponse | Promise<CommandResponse> {
+  if (!isLanChannel(data.readUInt8(0))) return refuse(CompletionCode.invalidField);
+  return writeParameter(find(data.readUInt8(1)), bmc, data.subarray(2));
+}
+
+/** Answers a command that reads a channel's parameter. @see IPMI 2.0 §23.2, §26.3 */
+export function readChannelParameter(find: FindParameter, bmc: Bmc, data: Buffer): CommandResponse {
+  const channel = data.readUInt8(0);
+  if (!isLanChannel(channel)) return refuse(CompletionCode.invalidField);
+  const revisionOnly = (channel & 0x80) !== 0;
+  return readParameter(find(data.readUInt8(1)), bmc, data.readUInt8(2), [channelRevision], revisionOnly);
 }
 
 /** A parameter that always says the same and cannot be written. */

@@ -1,15 +1,14 @@
 import { type IpmiCommand, NetFn } from '../command.ts';
-import { CompletionCode } from '../completion.ts';
 import { defaultSolParameters, SolParameter } from '../sol-configuration.ts';
-import { le16, refuse } from './answer.ts';
-import { isLanChannel, lanChannel } from './lan-channel.ts';
+import { le16 } from './answer.ts';
+import { lanChannel } from './lan-channel.ts';
 import {
   fixed,
   type Parameter,
-  readParameter,
+  readChannelParameter,
   setInProgressParameter,
   stored,
-  writeParameter,
+  writeChannelParameter,
 } from './parameters.ts';
 
 /** Serial over LAN's configuration. @see IPMI 2.0 §26 */
@@ -40,10 +39,7 @@ export const solCommands: readonly IpmiCommand[] = [
     command: 0x21,
     privilege: 'administrator',
     length: [3, 4],
-    handle: ({ bmc }, data) => {
-      if (!isLanChannel(data.readUInt8(0))) return refuse(CompletionCode.invalidField);
-      return writeParameter(parameterOf(data.readUInt8(1)), bmc, data.subarray(2));
-    },
+    handle: ({ bmc }, data) => writeChannelParameter(parameterOf, bmc, data),
   },
   {
     name: 'Get SOL Configuration Parameters',
@@ -51,12 +47,7 @@ export const solCommands: readonly IpmiCommand[] = [
     command: 0x22,
     privilege: 'user',
     length: [4, 4],
-    handle: ({ bmc }, data) => {
-      const channel = data.readUInt8(0);
-      if (!isLanChannel(channel)) return refuse(CompletionCode.invalidField);
-      const revisionOnly = (channel & 0x80) !== 0;
-      return readParameter(parameterOf(data.readUInt8(1)), bmc, data.readUInt8(2), [0x11], revisionOnly);
-    },
+    handle: ({ bmc }, data) => readChannelParameter(parameterOf, bmc, data),
   },
 ];
 

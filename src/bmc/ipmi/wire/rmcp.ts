@@ -6,9 +6,6 @@ import type { DropReason } from '../drops.ts';
  */
 export const rmcpHeaderLength = 4;
 
-/** UDP port of RMCP. */
-export const rmcpPort = 623;
-
 const version = 0x06;
 /** Sequence number of a message that wants no RMCP acknowledgement: all of IPMI's. */
 const noAcknowledgement = 0xff;
