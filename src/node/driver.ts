@@ -1,4 +1,5 @@
 import type { BootTarget, NextBoot } from './boot.ts';
+import type { FirmwareAnswer, FirmwareQuestion } from './firmware.ts';
 import type { PowerState } from './power.ts';
 import type { SerialPort } from './serial.ts';
 import type { LabSpec } from './spec.ts';
@@ -87,12 +88,15 @@ export class DriverError extends Error {
   }
 }
 
+/** What a lab may be made of; `machine` is a node's. Those after it come from clouds only. */
+export type ResourceKind = 'network' | 'machine' | 'router' | 'server-group' | 'keypair' | 'host';
+
 /**
  * Something that a lab needs and a driver makes: a network, a machine.
  * Two resources are the same thing when kind and name are equal, and need no work when the specs are equal too.
  */
 export interface Resource {
-  readonly kind: 'network' | 'machine';
+  readonly kind: ResourceKind;
   readonly name: string;
   /** Plain JSON: all that the driver needs to make it, and that decides whether it has changed. */
   readonly spec: unknown;
@@ -122,6 +126,8 @@ export interface Provider {
 /** Where machines come from. */
 export interface Driver extends Provider, AsyncDisposable {
   readonly name: string;
+  /** How many steps of a plan that stand side by side and are of the same kind may be done at once. */
+  readonly concurrency: number;
   /** What a person should know of where a lab's machines run: `accelerator: kvm`, `bridge NETWORK: NAME`. */
   facts(lab: LabSpec): Readonly<Record<string, string>>;
   /** Addresses of this host that the lab's machines ask for what to boot; they exist once the lab's networks do. */
@@ -140,6 +146,12 @@ export interface Driver extends Provider, AsyncDisposable {
    * @throws {@link DriverError}
    */
   act(machine: MachineId, act: MachineAct, signal: AbortSignal): Promise<void>;
+  /**
+   * Tells firmware that asks what to boot; only drivers whose machines have such firmware. Asked by a name that it was
+   * asked by before, it gives the same answer. What the answer used up is on disk when this resolves.
+   * @returns `undefined` for a network card that is of no machine of its own
+   */
+  firmwareAsks?(question: FirmwareQuestion): Promise<FirmwareAnswer | undefined>;
   /** The machine's serial port, which can be had whether the machine is on or off. */
   serial(machine: MachineId): SerialPort;
 }

@@ -1,3 +1,11 @@
+import type {
+  CloudDiskSettings,
+  CloudLabSettings,
+  CloudNetworkSettings,
+  CloudNicSettings,
+  CloudNodeSettings,
+} from './cloud-spec.ts';
+
 /** What a node, a network and a lab are made of, once a lab file has been read and its defaults filled in. */
 
 /** How a node's firmware starts it. */
@@ -8,6 +16,8 @@ export interface DiskSpec {
   readonly name: string;
   /** Bytes. */
   readonly size: number;
+  /** Of a cloud's machines only, as every `cloud` below. */
+  readonly cloud?: CloudDiskSettings | undefined;
 }
 
 /** A network card of a node. The first one is the one that netboots. */
@@ -16,6 +26,7 @@ export interface NicSpec {
   readonly mac: string;
   /** Name of a network of the same lab. */
   readonly network: string;
+  readonly cloud?: CloudNicSettings | undefined;
 }
 
 /** One virtual bare-metal machine. */
@@ -30,6 +41,7 @@ export interface NodeSpec {
   readonly disks: readonly DiskSpec[];
   readonly nics: readonly NicSpec[];
   readonly firmware: Firmware;
+  readonly cloud?: CloudNodeSettings | undefined;
 }
 
 /** One network of a lab. */
@@ -40,6 +52,7 @@ export interface NetworkSpec {
   readonly cidr: string;
   /** Whether the lab itself serves DHCP and network boot here; `false` leaves it to somebody else's server. */
   readonly dhcp: boolean;
+  readonly cloud?: CloudNetworkSettings | undefined;
 }
 
 /** A lab as a driver sees it. */
@@ -47,4 +60,5 @@ export interface LabSpec {
   readonly name: string;
   readonly networks: readonly NetworkSpec[];
   readonly nodes: readonly NodeSpec[];
+  readonly cloud?: CloudLabSettings | undefined;
 }

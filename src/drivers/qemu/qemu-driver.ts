@@ -13,7 +13,7 @@ import {
 import type { SerialPort } from '../../node/serial.ts';
 import type { LabSpec } from '../../node/spec.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
-import { messageOf, QuintupleoError, systemCodeOf, unreachable } from '../../support/errors.ts';
+import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import { type Accelerator, chooseAccelerator } from './accelerator.ts';
 import { bootTargets } from './boot-order.ts';
@@ -55,6 +55,7 @@ const loadInterval = 10_000;
 /** The machines of one lab, as QEMU processes of this host that outlive whoever started them. */
 export class QemuDriver implements Driver {
   readonly name = 'qemu';
+  readonly concurrency = 1;
   readonly #around: QemuSurroundings;
   readonly #accelerator: Accelerator;
   readonly #networks: LabNetworks;
@@ -182,7 +183,10 @@ export class QemuDriver implements Driver {
       case 'machine':
         return this.#applyMachine(wanted, change, signal);
       default:
-        return unreachable(change.kind);
+        throw new QuintupleoError(`a lab on QEMU has no ${change.kind}`, {
+          family: 'bug',
+          code: 'NO_SUCH_KIND',
+        });
     }
   }
 

@@ -63,6 +63,7 @@ const noBoot: NextBoot = { target: 'default', mode: undefined, revision: 0 };
 /** Machines with nothing behind them, for tests of what drives us: thousands of them cost next to nothing. */
 export class SimulatedDriver implements Driver {
   readonly name = 'simulated';
+  readonly concurrency = 64;
   readonly #options: SimulatedOptions;
   readonly #random: () => number;
   readonly #labs = new Map<string, Lab>();

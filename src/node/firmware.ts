@@ -1,0 +1,19 @@
+/** Firmware that asks at every boot what to boot, and what it is told: how a boot override reaches a machine whose platform has no boot order to set. */
+
+/** What such firmware says of itself when it asks. */
+export interface FirmwareQuestion {
+  /** Of the network card that it asks by: lower case, colons. */
+  readonly mac: string;
+  /** Names one boot of that machine: firmware that asks again under the same name has not booted again. */
+  readonly boot: string;
+}
+
+/** What such firmware shall do. */
+export type FirmwareAnswer =
+  /** DHCP and network boot by its first network card, from whoever serves them there; then the disk. */
+  | { readonly kind: 'network' }
+  | { readonly kind: 'disk' }
+  /** A CD-ROM or disk image at a URL. */
+  | { readonly kind: 'media'; readonly url: string }
+  /** Nothing: the machine is about to be powered off. */
+  | { readonly kind: 'wait' };
