@@ -9,13 +9,14 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** What each room under src/ may import, besides itself. */
 const mayImport = {
   support: [],
+  host: ['support'],
   node: ['support'],
-  boot: ['node', 'support'],
-  drivers: ['node', 'support'],
+  boot: ['node', 'host', 'support'],
+  drivers: ['node', 'host', 'support'],
   bmc: ['node', 'support'],
   lab: ['node', 'support'],
   enrol: ['lab', 'node', 'support'],
-  daemon: ['lab', 'enrol', 'bmc', 'boot', 'drivers', 'node', 'support'],
+  daemon: ['lab', 'enrol', 'bmc', 'boot', 'drivers', 'node', 'host', 'support'],
   cli: ['daemon', 'lab', 'enrol', 'node', 'support'],
 };
 
@@ -23,6 +24,8 @@ const mayImport = {
 const strangers = [
   ['bmc/ipmi', 'bmc/redfish'],
   ['drivers/qemu', 'drivers/simulated'],
+  ['drivers/qemu', 'drivers/openstack'],
+  ['drivers/openstack', 'drivers/simulated'],
 ];
 
 const problems = [];

@@ -1,10 +1,10 @@
 import { access, constants, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { lastLine, programEnvironment } from '../../host/programs.ts';
 import { messageOf, QuintupleoError } from '../../support/errors.ts';
 import { runProgram } from '../../support/program.ts';
 import { probePassed, probePort, probeRom } from './probe-rom.ts';
-import { lastLine, programEnvironment } from './programs.ts';
 
 /** What runs a machine's instructions. */
 export type AcceleratorName = 'kvm' | 'tcg';

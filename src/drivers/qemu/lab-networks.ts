@@ -1,14 +1,28 @@
 import { mkdir, rm } from 'node:fs/promises';
+import { addressesOf } from '../../host/addresses.ts';
+import {
+  type DhcpPaths,
+  type DhcpService,
+  ensureDnsmasq,
+  findIpxeBinaries,
+  isServing,
+  stopDnsmasq,
+} from '../../host/dnsmasq.ts';
+import { type Reservations, reserve } from '../../host/reservations.ts';
 import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { fileDocument } from '../../support/document.ts';
 import { QuintupleoError } from '../../support/errors.ts';
-import { addressesOf } from './addresses.ts';
 import type { NicBackend } from './command-line.ts';
-import { type DhcpService, ensureDnsmasq, findIpxeBinaries, isServing, stopDnsmasq } from './dnsmasq.ts';
-import { type Folders, type MachinePaths, namesIn, networkPaths, networksFolder } from './layout.ts';
+import {
+  type Folders,
+  type MachinePaths,
+  type NetworkPaths,
+  namesIn,
+  networkPaths,
+  networksFolder,
+} from './layout.ts';
 import { deleteBridge, ensureBridge, findLink, userOf } from './links.ts';
-import { type Reservations, reserve } from './reservations.ts';
 
 /** How machines are connected: by Linux bridges, or each for itself by QEMU's user networking. */
 export type NetworkingName = 'bridge' | 'user';
@@ -84,7 +98,7 @@ export class LabNetworks {
     await mkdir(paths.folder, { recursive: true, mode: 0o700 });
     const { clock } = this.#parts;
     if (record.networking === 'user') {
-      await stopDnsmasq(paths, clock);
+      await stopDnsmasq(dhcpPaths(paths), clock);
       await this.#deleteBridge(record.name);
     } else {
       await this.check(record);
@@ -95,8 +109,8 @@ export class LabNetworks {
         addresses: record.dhcp ? [ipv4, `${paths.ipv6}/64`] : [ipv4],
       });
       // A dnsmasq that is left from an earlier bridge of that name hears nothing any more.
-      if (isNew || !record.dhcp) await stopDnsmasq(paths, clock);
-      if (record.dhcp) await ensureDnsmasq(paths, this.#dhcpService(record), clock);
+      if (isNew || !record.dhcp) await stopDnsmasq(dhcpPaths(paths), clock);
+      if (record.dhcp) await ensureDnsmasq(dhcpPaths(paths), this.#dhcpService(record), clock);
     }
     await this.#document(record.name).write(record);
   }
@@ -106,14 +120,15 @@ export class LabNetworks {
     if (record.networking === 'user') return undefined;
     const paths = this.#paths(record.name);
     if (!(await findLink(paths.bridge))) return 'its bridge is gone';
-    if (record.dhcp && !(await isServing(paths, this.#dhcpService(record)))) return 'its DHCP server is gone';
+    if (record.dhcp && !(await isServing(dhcpPaths(paths), this.#dhcpService(record))))
+      return 'its DHCP server is gone';
     return undefined;
   }
 
   /** Takes a network away; also one that was only half made. */
   async remove(name: string): Promise<void> {
     const paths = this.#paths(name);
-    await stopDnsmasq(paths, this.#parts.clock);
+    await stopDnsmasq(dhcpPaths(paths), this.#parts.clock);
     await this.#deleteBridge(name);
     await rm(paths.folder, { recursive: true, force: true });
   }
@@ -180,4 +195,9 @@ export class LabNetworks {
       await deleteBridge(this.#bridge(name));
     }
   }
+}
+
+/** Its dnsmasq answers on its bridge. */
+function dhcpPaths({ bridge, leases, pidfile, log }: NetworkPaths): DhcpPaths {
+  return { interface: bridge, leases, pidfile, log };
 }

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { type ProcessIdentity, processStatus } from '../../host/processes.ts';
+import { lastLine, missingProgram, programEnvironment, run } from '../../host/programs.ts';
 import type { Clock } from '../../support/clock.ts';
 import { delay } from '../../support/delay.ts';
 import { systemCodeOf } from '../../support/errors.ts';
 import { serialId } from './command-line.ts';
 import type { MachinePaths } from './layout.ts';
-import { type ProcessIdentity, processStatus } from './processes.ts';
-import { lastLine, missingProgram, programEnvironment, run } from './programs.ts';
 import { QmpClient, QmpError, type QmpEvent } from './qmp.ts';
 
 /** How long a QEMU that has just been started may take until it listens. Milliseconds. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { run } from '../../host/programs.ts';
 import { QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import { type Ipv4Network, overlap, parseCidr } from '../../support/ipv4.ts';
-import { run } from './programs.ts';
 
 /** A network interface of this host. */
 export interface Link {

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { run } from '../../host/programs.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import { fileDocument } from '../../support/document.ts';
 import { checkUefiFirmware, uefiFirmware } from './firmware.ts';
 import { type Folders, type MachinePaths, machinePaths, machinesFolder, namesIn } from './layout.ts';
-import { run } from './programs.ts';
 
 /** What a machine is made of, on disk: its record and its disks. */
 export class MachineStore {

@@ -1,3 +1,11 @@
+import {
+  isRunning,
+  killProcess,
+  type ProcessIdentity,
+  processStatus,
+  ticksPerSecond,
+  waitForExit,
+} from '../../host/processes.ts';
 import type { NextBoot } from '../../node/boot.ts';
 import { DriverError, type MachineAct, type Observation } from '../../node/driver.ts';
 import type { NodeSpec } from '../../node/spec.ts';
@@ -6,23 +14,15 @@ import { delay } from '../../support/delay.ts';
 import { type Document, fileDocument } from '../../support/document.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
+import { Turnstile, within } from '../../support/wait.ts';
 import type { Accelerator } from './accelerator.ts';
 import { blockNode, buildCommandLine, type NicBackend, serialId } from './command-line.ts';
 import { driverErrorOf } from './failures.ts';
 import { clearRunFiles, connectSerial, connectWhenReady, countResets, lastWords, launch } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
-import {
-  isRunning,
-  killProcess,
-  type ProcessIdentity,
-  processStatus,
-  ticksPerSecond,
-  waitForExit,
-} from './processes.ts';
 import { type QmpClient, QmpError, type QmpEvent } from './qmp.ts';
 import { describeEnd, newRun, orderFor, type Run, type RunRecord, statusOf } from './run.ts';
 import { QemuSerial } from './serial.ts';
-import { Turnstile, within } from './wait.ts';
 
 /** What a machine needs of its driver. */
 export interface MachineParts {

@@ -1,4 +1,6 @@
 import { rmdir } from 'node:fs/promises';
+import { findProcesses, killProcess } from '../../host/processes.ts';
+import { run } from '../../host/programs.ts';
 import {
   type Capabilities,
   type Change,
@@ -24,8 +26,6 @@ import { bridgeProblem, plugIn } from './links.ts';
 import { QemuMachine } from './machine.ts';
 import { MachineStore, storedMachines } from './machine-store.ts';
 import { type LabContent, planChanges } from './plan.ts';
-import { findProcesses, killProcess } from './processes.ts';
-import { run } from './programs.ts';
 
 /** What a lab file says of this driver. */
 export interface QemuChoice {

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../support/clock.ts';
+import { within } from '../../support/wait.ts';
 import { LineSplitter } from './qmp-lines.ts';
-import { within } from './wait.ts';
 
 /** Something that QEMU says by itself. @see QEMU Machine Protocol specification, "Asynchronous events" */
 export interface QmpEvent {

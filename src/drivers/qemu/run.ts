@@ -1,3 +1,4 @@
+import type { ProcessIdentity } from '../../host/processes.ts';
 import type { NextBoot } from '../../node/boot.ts';
 import { DriverError, type Observation } from '../../node/driver.ts';
 import type { NodeSpec } from '../../node/spec.ts';
@@ -6,7 +7,6 @@ import { BootOrderControl } from './boot-order-control.ts';
 import type { NicBackend } from './command-line.ts';
 import { lastWords } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
-import type { ProcessIdentity } from './processes.ts';
 import { asRecord, type QmpClient, type QmpEvent } from './qmp.ts';
 
 /** What is kept of a power-on, for a driver that finds the machine running. */

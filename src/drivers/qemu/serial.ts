@@ -1,10 +1,10 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { constants, type FileHandle, open } from 'node:fs/promises';
+import { run } from '../../host/programs.ts';
 import type { SerialPort } from '../../node/serial.ts';
 import { messageOf, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
-import { run } from './programs.ts';
-import { Turnstile } from './wait.ts';
+import { Turnstile } from '../../support/wait.ts';
 
 /** Newest bytes of the log that are told as history. */
 const historyLimit = 1 << 20;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { addressesOf } from '../../../src/drivers/qemu/addresses.ts';
-import { dnsmasqArguments } from '../../../src/drivers/qemu/dnsmasq.ts';
 import { networkPaths } from '../../../src/drivers/qemu/layout.ts';
 import { isOurs } from '../../../src/drivers/qemu/links.ts';
+import { addressesOf } from '../../../src/host/addresses.ts';
+import { dnsmasqArguments } from '../../../src/host/dnsmasq.ts';
 
 const paths = networkPaths({ stateDirectory: '/state', runtimeDirectory: '/run/q' }, 'lab', 'provisioning');
 
@@ -31,7 +31,7 @@ describe('dnsmasq', () => {
   };
 
   test('serves only its bridge, without DNS and without any configuration of the host', () => {
-    const argv = dnsmasqArguments(paths, service);
+    const argv = dnsmasqArguments({ ...paths, interface: paths.bridge }, service);
     expect(argv).toEqual(
       expect.arrayContaining([
         '--conf-file=/dev/null',
@@ -46,12 +46,17 @@ describe('dnsmasq', () => {
   });
 
   test('sends iPXE to the boot service, and leaves other firmware alone without binaries for it', () => {
-    const boots = dnsmasqArguments(paths, service).filter(arg => arg.startsWith('--dhcp-boot='));
+    const boots = dnsmasqArguments({ ...paths, interface: paths.bridge }, service).filter(arg =>
+      arg.startsWith('--dhcp-boot='),
+    );
     expect(boots).toEqual(['--dhcp-boot=tag:ipxe,http://192.168.123.1:8080/boot.ipxe']);
   });
 
   test('gives other firmware an iPXE of its kind by TFTP', () => {
-    const argv = dnsmasqArguments(paths, { ...service, tftp: '/usr/lib/ipxe' });
+    const argv = dnsmasqArguments(
+      { ...paths, interface: paths.bridge },
+      { ...service, tftp: '/usr/lib/ipxe' },
+    );
     expect(argv).toEqual(
       expect.arrayContaining([
         '--tftp-root=/usr/lib/ipxe',

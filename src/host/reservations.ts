@@ -1,4 +1,4 @@
-import { formatIpv4, parseIpv4 } from '../../support/ipv4.ts';
+import { formatIpv4, parseIpv4 } from '../support/ipv4.ts';
 import type { NetworkAddresses } from './addresses.ts';
 
 /** IPv4 addresses that a DHCP server keeps for network cards, by MAC address. */

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import type { Clock } from '../../support/clock.ts';
-import { systemCodeOf } from '../../support/errors.ts';
-import { poll } from './wait.ts';
+import type { Clock } from '../support/clock.ts';
+import { systemCodeOf } from '../support/errors.ts';
+import { poll } from '../support/wait.ts';
 
 /**
  * A process, named so that it cannot be mistaken: a process ID is used again once its owner has gone, but never

@@ -1,7 +1,7 @@
-import { QuintupleoError } from '../../support/errors.ts';
-import { runProgram } from '../../support/program.ts';
+import { QuintupleoError } from '../support/errors.ts';
+import { runProgram } from '../support/program.ts';
 
-/** Debian packages of the programs that this driver runs. */
+/** Debian packages of the host's programs that are run. */
 const packages = {
   'qemu-system-x86_64': 'qemu-system-x86',
   'qemu-img': 'qemu-utils',
@@ -11,7 +11,7 @@ const packages = {
   mkfifo: 'coreutils',
 } as const;
 
-/** A program that this driver runs. */
+/** A program of the host that is run. */
 export type Program = keyof typeof packages;
 
 /** How long any of the short programs may take, in milliseconds. */

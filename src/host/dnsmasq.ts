@@ -1,12 +1,21 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../support/clock.ts';
+import type { Clock } from '../support/clock.ts';
 import type { NetworkAddresses } from './addresses.ts';
-import type { NetworkPaths } from './layout.ts';
 import { findProcesses, killProcess } from './processes.ts';
 import { run } from './programs.ts';
 import type { Reservations } from './reservations.ts';
+
+/** Where a dnsmasq answers, and where it keeps its things. */
+export interface DhcpPaths {
+  /** Name of the network interface, such as a bridge. */
+  readonly interface: string;
+  readonly leases: string;
+  /** Also the argument by which it is told from all others. */
+  readonly pidfile: string;
+  readonly log: string;
+}
 
 /** What a dnsmasq serves. */
 export interface DhcpService {
@@ -33,7 +42,7 @@ export function findIpxeBinaries(): string | undefined {
  * The arguments of the dnsmasq of one network: DHCP and network boot, no DNS.
  * @see dnsmasq(8); RFC 4578 §2.1 (client architectures); iPXE's DHCP option 175
  */
-export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): string[] {
+export function dnsmasqArguments(paths: DhcpPaths, service: DhcpService): string[] {
   const { addresses, reservations, bootPort, tftp } = service;
   return [
     '--conf-file=/dev/null',
@@ -41,7 +50,7 @@ export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): str
     `--log-facility=${paths.log}`,
     '--port=0',
     '--bind-interfaces',
-    `--interface=${paths.bridge}`,
+    `--interface=${paths.interface}`,
     '--except-interface=lo',
     `--dhcp-range=${addresses.firstLease},${addresses.lastLease},${addresses.netmask},1h`,
     ...Object.entries(reservations).map(([mac, address]) => `--dhcp-host=${mac},${address}`),
@@ -52,8 +61,8 @@ export function dnsmasqArguments(paths: NetworkPaths, service: DhcpService): str
     '--no-ping',
     // Router advertisements without a route: iPXE waits for one for 15 seconds before it goes on.
     '--enable-ra',
-    `--dhcp-range=::,constructor:${paths.bridge},ra-only`,
-    `--ra-param=${paths.bridge},0,0`,
+    `--dhcp-range=::,constructor:${paths.interface},ra-only`,
+    `--ra-param=${paths.interface},0,0`,
     '--dhcp-match=set:ipxe,175',
     `--dhcp-boot=tag:ipxe,http://${addresses.host}:${bootPort}/boot.ipxe`,
     ...(tftp === undefined ? [] : tftpArguments(tftp)),
@@ -72,26 +81,26 @@ function tftpArguments(folder: string): string[] {
 }
 
 /** Lets exactly this dnsmasq serve the network: one that runs with other settings is replaced. It outlives us. */
-export async function ensureDnsmasq(paths: NetworkPaths, service: DhcpService, clock: Clock): Promise<void> {
+export async function ensureDnsmasq(paths: DhcpPaths, service: DhcpService, clock: Clock): Promise<void> {
   if (await isServing(paths, service)) return;
   await stopDnsmasq(paths, clock);
   await run('dnsmasq', dnsmasqArguments(paths, service));
 }
 
 /** Whether exactly this dnsmasq serves the network. */
-export async function isServing(paths: NetworkPaths, service: DhcpService): Promise<boolean> {
+export async function isServing(paths: DhcpPaths, service: DhcpService): Promise<boolean> {
   const running = await findOurs(paths);
   return running.size === 1 && running.has(dnsmasqArguments(paths, service).join(' '));
 }
 
 /** Ends the network's dnsmasq. */
-export async function stopDnsmasq(paths: NetworkPaths, clock: Clock): Promise<void> {
+export async function stopDnsmasq(paths: DhcpPaths, clock: Clock): Promise<void> {
   for (const identity of (await findOurs(paths)).values()) await killProcess(identity, clock);
   await rm(paths.pidfile, { force: true });
 }
 
 /** The network's dnsmasq processes, by their arguments. */
-function findOurs(paths: NetworkPaths) {
+function findOurs(paths: DhcpPaths) {
   return findProcesses(argv => {
     const isOurs = argv[0]?.endsWith('dnsmasq') && argv.includes(`--pid-file=${paths.pidfile}`);
     return isOurs ? argv.slice(1).filter(Boolean).join(' ') : undefined;

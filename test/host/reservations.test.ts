@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addressesOf } from '../../../src/drivers/qemu/addresses.ts';
-import { reserve } from '../../../src/drivers/qemu/reservations.ts';
+import { addressesOf } from '../../src/host/addresses.ts';
+import { reserve } from '../../src/host/reservations.ts';
 
 const addresses = addressesOf('192.0.2.0/24');
 

@@ -1,5 +1,5 @@
-import { QuintupleoError } from '../../support/errors.ts';
-import { formatIpv4, type Ipv4Network, parseCidr } from '../../support/ipv4.ts';
+import { QuintupleoError } from '../support/errors.ts';
+import { formatIpv4, type Ipv4Network, parseCidr } from '../support/ipv4.ts';
 
 /** The addresses of a lab's network. */
 export interface NetworkAddresses {

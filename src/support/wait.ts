@@ -1,5 +1,5 @@
-import type { Clock } from '../../support/clock.ts';
-import { delay } from '../../support/delay.ts';
+import type { Clock } from './clock.ts';
+import { delay } from './delay.ts';
 
 /**
  * The promise's own end, unless the time is up or the signal aborts first.

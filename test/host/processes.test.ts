@@ -7,8 +7,8 @@ import {
   killProcess,
   parseProcessStatus,
   processStatus,
-} from '../../../src/drivers/qemu/processes.ts';
-import { systemClock } from '../../../src/support/clock.ts';
+} from '../../src/host/processes.ts';
+import { systemClock } from '../../src/support/clock.ts';
 
 describe('process status', () => {
   // utime 100 and stime 20 are fields 14 and 15, starttime 4711 is field 22.
