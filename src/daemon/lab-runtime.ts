@@ -6,6 +6,7 @@ import { type KeptNode, NodeRunner } from '../node/runner.ts';
 import type { LabSpec, NodeSpec } from '../node/spec.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import { inParallel } from '../support/parallel.ts';
 import type { LabStatus, NodeStatus, PlannedChange, Progress } from './api.ts';
 import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
@@ -218,18 +219,28 @@ export class LabRuntime {
     tell: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    for (const change of changes) {
-      signal.throwIfAborted();
-      tell({ type: 'start', change });
-      if (change.kind === 'bmc') await this.#dismiss(change.name);
-      else {
-        if (change.kind === 'machine' && change.op === 'delete') await this.#forget(change.name);
-        await this.#driver.apply(spec, { ...change, kind: change.kind }, signal);
-      }
-      const made = spec.nodes.find(node => change.kind !== 'network' && node.name === change.name);
-      if (made) await this.#serve(made, false);
-      tell({ type: 'finish', change });
+    for (const stage of stagesOf(changes)) {
+      await inParallel(stage, this.#driver.concurrency, change => this.#step(change, spec, tell, signal));
     }
+  }
+
+  async #step(
+    change: PlannedChange,
+    spec: LabSpec,
+    tell: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    tell({ type: 'start', change });
+    if (change.kind === 'bmc') await this.#dismiss(change.name);
+    else {
+      if (change.kind === 'machine' && change.op === 'delete') await this.#forget(change.name);
+      await this.#driver.apply(spec, { ...change, kind: change.kind }, signal);
+    }
+    const served = change.kind === 'machine' || change.kind === 'bmc';
+    const made = served ? spec.nodes.find(node => node.name === change.name) : undefined;
+    if (made) await this.#serve(made, false);
+    tell({ type: 'finish', change });
   }
 
   /** Serves a node as the record says: leaves one alone that already is served so. */
@@ -322,4 +333,16 @@ export class LabRuntime {
   #path(...parts: string[]): string {
     return join(this.#around.stateDirectory, 'labs', this.name, ...parts);
   }
+}
+
+/** Steps that stand side by side and do the same with the same kind of thing do not need each other. */
+function stagesOf(changes: readonly PlannedChange[]): PlannedChange[][] {
+  const stages: PlannedChange[][] = [];
+  for (const change of changes) {
+    const stage = stages.at(-1);
+    const [first] = stage ?? [];
+    if (stage && first?.kind === change.kind && first.op === change.op) stage.push(change);
+    else stages.push([change]);
+  }
+  return stages;
 }

@@ -5,6 +5,7 @@ import type { Firmware } from '../node/spec.ts';
 import { type Clock, systemClock } from '../support/clock.ts';
 import { delay } from '../support/delay.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import { inParallel } from '../support/parallel.ts';
 import { type RunProgram, runProgram } from '../support/program.ts';
 import { type BmcAccess, bootDevices, Ipmitool } from './ipmitool.ts';
 
@@ -109,18 +110,16 @@ const shownEvents = 8;
  */
 export async function prove(target: ProveTarget, options: ProveOptions = {}): Promise<readonly NodeProof[]> {
   const proofs: NodeProof[] = [];
-  const waiting = [...target.nodes.entries()];
-  const worker = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const [index, node] = next;
-      proofs[index] = await proveNode(target, node, options);
-    }
-  };
-  const workers = Math.max(1, Math.min(options.concurrency ?? availableParallelism(), target.nodes.length));
   // The clock's timers let a process end; this one shall not before the proof does.
   const alive = setInterval(() => undefined, 60_000);
   try {
-    await Promise.all(Array.from({ length: workers }, worker));
+    await inParallel(
+      target.nodes.entries(),
+      options.concurrency ?? availableParallelism(),
+      async ([index, node]) => {
+        proofs[index] = await proveNode(target, node, options);
+      },
+    );
   } finally {
     clearInterval(alive);
   }
