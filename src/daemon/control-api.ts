@@ -78,7 +78,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
 
   app.get('/v1/labs/:lab/nodes/:node', context => {
     const { lab, name } = lookUp(context);
-    return context.json(lab.nodeStatus(name));
+    return context.json(lab.nodes.status(name));
   });
   app.get('/v1/labs/:lab/nodes/:node/events', context =>
     context.json(lookUp(context).node.state.log.entries),
@@ -96,7 +96,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
         : await resultOf(node, id, wait, clock, context.req.raw.signal);
     // Or a daemon that is killed now would do again what the client has been told is done.
     if (result) await node.kept();
-    return context.json({ node: lab.nodeStatus(name), result } satisfies OperationAnswer);
+    return context.json({ node: lab.nodes.status(name), result } satisfies OperationAnswer);
   });
   app.put('/v1/labs/:lab/nodes/:node/boot', async context => {
     const { lab, node, name } = lookUp(context);
@@ -108,7 +108,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
       by: 'control API',
     });
     if (!reply.accepted) throw refused(reply.refusal, `${name}: ${reply.message}`);
-    return context.json(lab.nodeStatus(name));
+    return context.json(lab.nodes.status(name));
   });
   app.get('/v1/labs/:lab/nodes/:node/console', async context => {
     const history = await lookUp(context).node.serial.history();
@@ -146,7 +146,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   } {
     const lab = labs.get(context.req.param('lab') ?? '');
     const name = context.req.param('node') ?? '';
-    return { lab, name, node: lab.node(name) };
+    return { lab, name, node: lab.nodes.node(name) };
   }
 
   return app;

@@ -108,7 +108,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     }),
     stop: () => stop.abort(),
   });
-  const serialOf = (lab: string, node: string) => labs.get(lab).node(node).serial;
+  const serialOf = (lab: string, node: string) => labs.get(lab).nodes.node(node).serial;
   const control = await serveControl(controlSocket, api, serialOf, log);
   log.info({ pid: process.pid, stateDirectory, bootPort, labs: labs.size }, 'serving');
   options.onReady?.();

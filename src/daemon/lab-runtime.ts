@@ -1,16 +1,15 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
-import { type Driver, machineId, type Observation } from '../node/driver.ts';
-import { type KeptNode, NodeRunner } from '../node/runner.ts';
-import type { LabSpec, NodeSpec } from '../node/spec.ts';
+import type { Driver } from '../node/driver.ts';
+import type { LabSpec } from '../node/spec.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import { inParallel } from '../support/parallel.ts';
-import type { LabStatus, NodeStatus, PlannedChange, Progress } from './api.ts';
-import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
+import type { LabStatus, PlannedChange, Progress } from './api.ts';
+import type { BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
 import { createDriver, type DriverSurroundings, diesWithHost } from './drivers.ts';
+import { LabNodes } from './lab-nodes.ts';
 import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
 import { choosePorts } from './port-choice.ts';
 
@@ -24,21 +23,13 @@ export interface LabSurroundings extends Omit<DriverSurroundings, 'lab' | 'bootP
   readonly powerLost: boolean;
 }
 
-/** A node with its BMC. */
-interface Member {
-  readonly node: NodeRunner;
-  readonly bmc: BmcEndpoint;
-}
-
 /** One lab that is served: its driver, its nodes and their BMCs. */
 export class LabRuntime {
   readonly name: string;
   readonly #around: LabSurroundings;
   readonly #driver: Driver;
-  readonly #members = new Map<string, Member>();
+  readonly #nodes: LabNodes;
   readonly #stop = new AbortController();
-  /** What the driver last told of each machine's power, and of the boot that led to it. */
-  readonly #seen = new Map<string, { power?: Observation; boot?: Observation }>();
   #record: LabRecord;
 
   private constructor(record: LabRecord, driver: Driver, around: LabSurroundings) {
@@ -46,6 +37,7 @@ export class LabRuntime {
     this.#record = record;
     this.#driver = driver;
     this.#around = around;
+    this.#nodes = new LabNodes({ lab: this.name, driver, record: () => this.#record, around });
   }
 
   /** Starts to serve a lab: one that was kept, or a new one that has nothing yet. */
@@ -62,10 +54,10 @@ export class LabRuntime {
       if (kind === 'machine') machines.add(machine);
     for (const spec of record.definition.spec.nodes) {
       if (machines.has(spec.name))
-        await lab.#serve(spec, around.powerLost && diesWithHost(record.definition.driver));
+        await lab.#nodes.serve(spec, around.powerLost && diesWithHost(record.definition.driver));
     }
     await lab.#serveBoot();
-    await driver.watch((id, observation) => lab.#observe(id, observation), lab.#stop.signal);
+    await driver.watch((id, observation) => lab.#nodes.observe(id, observation), lab.#stop.signal);
     return lab;
   }
 
@@ -83,17 +75,9 @@ export class LabRuntime {
       });
     }
     const changes: PlannedChange[] = [...(await this.#driver.plan(definition.spec))];
-    for (const [name, { bmc }] of this.#members) {
-      const wanted = definition.bmcs[name];
-      if (wanted && !bmc.isSetUpAs(wanted)) {
-        changes.push({
-          op: 'update',
-          kind: 'bmc',
-          name,
-          summary: 'new settings; its sessions end',
-          disruptive: false,
-        });
-      }
+    for (const name of this.#nodes.changedBmcs(definition)) {
+      const summary = 'new settings; its sessions end';
+      changes.push({ op: 'update', kind: 'bmc', name, summary, disruptive: false });
     }
     return changes;
   }
@@ -113,9 +97,9 @@ export class LabRuntime {
     });
     try {
       await this.#perform(changes, definition.spec, tell, signal);
-      for (const spec of definition.spec.nodes) await this.#serve(spec, false);
+      for (const spec of definition.spec.nodes) await this.#nodes.serve(spec, false);
       await this.#serveBoot();
-      this.#checkBmcs();
+      this.#nodes.checkBmcs();
       await this.#keep({ ...this.#record, phase: 'up', message: '' });
     } catch (error) {
       await this.#keep({
@@ -130,7 +114,7 @@ export class LabRuntime {
   /** Takes everything away that belongs to the lab. Can be called again. */
   async remove(tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#keep({ ...this.#record, phase: 'deleting', message: '' });
-    for (const name of [...this.#members.keys()]) await this.#dismiss(name);
+    await this.#nodes.dismissAll();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };
     await this.#around.boot.forgetLab(this.name);
     const changes = await this.#driver.plan(nothing);
@@ -142,19 +126,9 @@ export class LabRuntime {
   /** Stops serving; machines and networks stay. */
   async close(): Promise<void> {
     this.#stop.abort();
-    for (const name of [...this.#members.keys()]) await this.#dismiss(name);
+    await this.#nodes.dismissAll();
     await this.#around.boot.close(this.name);
     await this.#driver[Symbol.asyncDispose]();
-  }
-
-  node(name: string): NodeRunner {
-    const member = this.#members.get(name);
-    if (member) return member.node;
-    throw new QuintupleoError(`lab ${this.name} has no node ${name}`, {
-      family: 'user',
-      code: 'NODE_NOT_FOUND',
-      remedy: `It has ${[...this.#members.keys()].slice(0, 8).join(', ') || 'none'}.`,
-    });
   }
 
   status(): LabStatus {
@@ -166,25 +140,12 @@ export class LabRuntime {
       driver: this.#driver.name,
       facts: this.#driver.facts(definition.spec),
       source: definition.source,
-      nodes: [...this.#members.keys()].map(name => this.nodeStatus(name)),
+      nodes: this.#nodes.names().map(name => this.#nodes.status(name)),
     };
   }
 
-  nodeStatus(name: string): NodeStatus {
-    const node = this.node(name);
-    const bmc = this.#members.get(name)?.bmc;
-    const { durable, power, results } = node.state;
-    return {
-      lab: this.name,
-      name,
-      spec: node.spec,
-      power,
-      operation: durable.operation,
-      lastResult: results.at(-1),
-      boot: durable.boot,
-      bmc: bmc?.status() ?? { address: '', port: 0, users: [], problem: 'there is none' },
-      consoleLog: undefined,
-    };
+  get nodes(): LabNodes {
+    return this.#nodes;
   }
 
   /**
@@ -192,7 +153,7 @@ export class LabRuntime {
    * @throws QuintupleoError `NO_NETBOOT` for a node that cannot
    */
   netbootMac(name: string): string {
-    const nic = this.node(name).spec.nics[0];
+    const nic = this.#nodes.node(name).spec.nics[0];
     const network = this.#record.definition.spec.networks.find(one => one.name === nic?.network);
     if (nic && network?.dhcp) return nic.mac;
     const why = network ? `its network ${network.name} has dhcp: false` : 'it has no network card';
@@ -232,87 +193,15 @@ export class LabRuntime {
   ): Promise<void> {
     signal.throwIfAborted();
     tell({ type: 'start', change });
-    if (change.kind === 'bmc') await this.#dismiss(change.name);
+    if (change.kind === 'bmc') await this.#nodes.dismiss(change.name);
     else {
-      if (change.kind === 'machine' && change.op === 'delete') await this.#forget(change.name);
+      if (change.kind === 'machine' && change.op === 'delete') await this.#nodes.forget(change.name);
       await this.#driver.apply(spec, { ...change, kind: change.kind }, signal);
     }
     const served = change.kind === 'machine' || change.kind === 'bmc';
     const made = served ? spec.nodes.find(node => node.name === change.name) : undefined;
-    if (made) await this.#serve(made, false);
+    if (made) await this.#nodes.serve(made, false);
     tell({ type: 'finish', change });
-  }
-
-  /** Serves a node as the record says: leaves one alone that already is served so. */
-  async #serve(spec: NodeSpec, powerLost: boolean): Promise<void> {
-    const definition = this.#record.definition.bmcs[spec.name];
-    if (!definition) return;
-    const member = this.#members.get(spec.name);
-    const same = member && JSON.stringify(member.node.spec) === JSON.stringify(spec);
-    if (same && member.bmc.isSetUpAs(definition)) return;
-    if (member) await this.#dismiss(spec.name);
-
-    const { clock, log } = this.#around;
-    const machine = machineId(this.name, spec.name);
-    const document = fileDocument<KeptNode>(this.#path('nodes', `${spec.name}.json`));
-    const node = await NodeRunner.start(
-      { spec, machine, driver: this.#driver, clock, document, log },
-      powerLost,
-    );
-    const bmc = await BmcEndpoint.open(
-      {
-        node,
-        definition,
-        passwordOf: user => passwordOf(this.#record, spec.name, user),
-        port: definition.ipmi.port ?? this.#record.ports[spec.name] ?? 0,
-        accounts: fileDocument(this.#path('bmcs', spec.name, 'accounts.json')),
-        memory: fileDocument(this.#path('bmcs', spec.name, 'memory.json')),
-      },
-      this.#around.bmcs,
-    );
-    this.#members.set(spec.name, { node, bmc });
-    const seen = this.#seen.get(spec.name);
-    if (seen?.boot) node.observe(seen.boot);
-    if (seen?.power) node.observe(seen.power);
-  }
-
-  /** Stops serving a node; its state stays. */
-  async #dismiss(name: string): Promise<void> {
-    const member = this.#members.get(name);
-    if (!member) return;
-    this.#members.delete(name);
-    await member.bmc.close();
-    await member.node.close();
-  }
-
-  /** Stops serving a node and forgets what was kept of it. */
-  async #forget(name: string): Promise<void> {
-    await this.#dismiss(name);
-    this.#seen.delete(name);
-    await fileDocument(this.#path('nodes', `${name}.json`)).delete();
-    await rm(this.#path('bmcs', name), { recursive: true, force: true });
-  }
-
-  /** @throws QuintupleoError `BMC_DEAF` when a BMC cannot listen where it shall */
-  #checkBmcs(): void {
-    for (const [name, { bmc }] of this.#members) {
-      const { problem } = bmc.status();
-      if (problem === undefined) continue;
-      throw new QuintupleoError(`the BMC of ${name} cannot listen: ${problem}`, {
-        family: 'config',
-        code: 'BMC_DEAF',
-        remedy: 'Free that address and port, or choose another one in the lab file; then run up again.',
-      });
-    }
-  }
-
-  #observe(id: string, observation: Observation): void {
-    const name = id.startsWith(`${this.name}/`) ? id.slice(this.name.length + 1) : '';
-    const seen = this.#seen.get(name) ?? {};
-    if (observation.type === 'power') seen.power = observation;
-    if (observation.type === 'booted') seen.boot = { ...observation, earlier: true };
-    this.#seen.set(name, seen);
-    this.#members.get(name)?.node.observe(observation);
   }
 
   /** Answers netbooting machines, on the networks that are there. */

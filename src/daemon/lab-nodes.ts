@@ -1,0 +1,166 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { LabDefinition } from '../lab/definition.ts';
+import { type Driver, machineId, type Observation } from '../node/driver.ts';
+import { type KeptNode, NodeRunner } from '../node/runner.ts';
+import type { NodeSpec } from '../node/spec.ts';
+import type { Clock } from '../support/clock.ts';
+import { fileDocument } from '../support/document.ts';
+import { QuintupleoError } from '../support/errors.ts';
+import type { Logger } from '../support/log.ts';
+import type { NodeStatus } from './api.ts';
+import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
+import { type LabRecord, passwordOf } from './lab-record.ts';
+
+/** What the nodes of a lab work with. */
+export interface LabNodesParts {
+  readonly lab: string;
+  readonly driver: Driver;
+  /** The lab's record as it is now. */
+  readonly record: () => LabRecord;
+  readonly around: {
+    readonly stateDirectory: string;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly bmcs: BmcService;
+  };
+}
+
+/** A node with its BMC. */
+interface Member {
+  readonly node: NodeRunner;
+  readonly bmc: BmcEndpoint;
+}
+
+/** The nodes of a lab that are served, each with its BMC. */
+export class LabNodes {
+  readonly #parts: LabNodesParts;
+  readonly #members = new Map<string, Member>();
+  /** What the driver last told of each machine's power, and of the boot that led to it. */
+  readonly #seen = new Map<string, { power?: Observation; boot?: Observation }>();
+
+  constructor(parts: LabNodesParts) {
+    this.#parts = parts;
+  }
+
+  names(): string[] {
+    return [...this.#members.keys()];
+  }
+
+  node(name: string): NodeRunner {
+    const member = this.#members.get(name);
+    if (member) return member.node;
+    throw new QuintupleoError(`lab ${this.#parts.lab} has no node ${name}`, {
+      family: 'user',
+      code: 'NODE_NOT_FOUND',
+      remedy: `It has ${[...this.#members.keys()].slice(0, 8).join(', ') || 'none'}.`,
+    });
+  }
+
+  status(name: string): NodeStatus {
+    const node = this.node(name);
+    const bmc = this.#members.get(name)?.bmc;
+    const { durable, power, results } = node.state;
+    return {
+      lab: this.#parts.lab,
+      name,
+      spec: node.spec,
+      power,
+      operation: durable.operation,
+      lastResult: results.at(-1),
+      boot: durable.boot,
+      bmc: bmc?.status() ?? { address: '', port: 0, users: [], problem: 'there is none' },
+      consoleLog: undefined,
+    };
+  }
+
+  /** BMCs that are not set up as a definition says. */
+  changedBmcs({ bmcs }: LabDefinition): string[] {
+    return [...this.#members].flatMap(([name, { bmc }]) => {
+      const wanted = bmcs[name];
+      return wanted && !bmc.isSetUpAs(wanted) ? [name] : [];
+    });
+  }
+
+  /** Serves a node as the record says: leaves one alone that already is served so. */
+  async serve(spec: NodeSpec, powerLost: boolean): Promise<void> {
+    const definition = this.#parts.record().definition.bmcs[spec.name];
+    if (!definition) return;
+    const member = this.#members.get(spec.name);
+    const same = member && JSON.stringify(member.node.spec) === JSON.stringify(spec);
+    if (same && member.bmc.isSetUpAs(definition)) return;
+    if (member) await this.dismiss(spec.name);
+
+    const { clock, log } = this.#parts.around;
+    const machine = machineId(this.#parts.lab, spec.name);
+    const document = fileDocument<KeptNode>(this.#path('nodes', `${spec.name}.json`));
+    const node = await NodeRunner.start(
+      { spec, machine, driver: this.#parts.driver, clock, document, log },
+      powerLost,
+    );
+    const bmc = await BmcEndpoint.open(
+      {
+        node,
+        definition,
+        passwordOf: user => passwordOf(this.#parts.record(), spec.name, user),
+        port: definition.ipmi.port ?? this.#parts.record().ports[spec.name] ?? 0,
+        accounts: fileDocument(this.#path('bmcs', spec.name, 'accounts.json')),
+        memory: fileDocument(this.#path('bmcs', spec.name, 'memory.json')),
+      },
+      this.#parts.around.bmcs,
+    );
+    this.#members.set(spec.name, { node, bmc });
+    const seen = this.#seen.get(spec.name);
+    if (seen?.boot) node.observe(seen.boot);
+    if (seen?.power) node.observe(seen.power);
+  }
+
+  /** Stops serving all; their state stays. */
+  async dismissAll(): Promise<void> {
+    for (const name of this.names()) await this.dismiss(name);
+  }
+
+  /** Stops serving a node; its state stays. */
+  async dismiss(name: string): Promise<void> {
+    const member = this.#members.get(name);
+    if (!member) return;
+    this.#members.delete(name);
+    await member.bmc.close();
+    await member.node.close();
+  }
+
+  /** Stops serving a node and forgets what was kept of it. */
+  async forget(name: string): Promise<void> {
+    await this.dismiss(name);
+    this.#seen.delete(name);
+    await fileDocument(this.#path('nodes', `${name}.json`)).delete();
+    await rm(this.#path('bmcs', name), { recursive: true, force: true });
+  }
+
+  /** @throws QuintupleoError `BMC_DEAF` when a BMC cannot listen where it shall */
+  checkBmcs(): void {
+    for (const [name, { bmc }] of this.#members) {
+      const { problem } = bmc.status();
+      if (problem === undefined) continue;
+      throw new QuintupleoError(`the BMC of ${name} cannot listen: ${problem}`, {
+        family: 'config',
+        code: 'BMC_DEAF',
+        remedy: 'Free that address and port, or choose another one in the lab file; then run up again.',
+      });
+    }
+  }
+
+  /** Takes what the driver saw; what is seen of a machine before its node is served is told to the node then. */
+  observe(id: string, observation: Observation): void {
+    const name = id.startsWith(`${this.#parts.lab}/`) ? id.slice(this.#parts.lab.length + 1) : '';
+    const seen = this.#seen.get(name) ?? {};
+    if (observation.type === 'power') seen.power = observation;
+    if (observation.type === 'booted') seen.boot = { ...observation, earlier: true };
+    this.#seen.set(name, seen);
+    this.#members.get(name)?.node.observe(observation);
+  }
+
+  #path(...parts: string[]): string {
+    return join(this.#parts.around.stateDirectory, 'labs', this.#parts.lab, ...parts);
+  }
+}
