@@ -49,9 +49,7 @@ export class LabRuntime {
       bootPort: around.boot.port,
     });
     const lab = new LabRuntime(record, driver, around);
-    const machines = new Set<string>();
-    for (const { kind, name: machine } of await driver.existing(name))
-      if (kind === 'machine') machines.add(machine);
+    const machines = await lab.#made('machine');
     for (const spec of record.definition.spec.nodes) {
       if (machines.has(spec.name))
         await lab.#nodes.serve(spec, around.powerLost && diesWithHost(record.definition.driver));
@@ -117,6 +115,7 @@ export class LabRuntime {
     await this.#nodes.dismissAll();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };
     await this.#around.boot.forgetLab(this.name);
+    await this.#driver.serveBoot(nothing);
     const changes = await this.#driver.plan(nothing);
     tell({ type: 'plan', changes });
     await this.#perform(changes, nothing, tell, signal);
@@ -207,11 +206,23 @@ export class LabRuntime {
   /** Answers netbooting machines, on the networks that are there. */
   async #serveBoot(): Promise<void> {
     const { spec } = this.#record.definition;
-    const existing = await this.#driver.existing(this.name);
-    const networks = spec.networks.filter(({ name }) =>
-      existing.some(resource => resource.kind === 'network' && resource.name === name),
-    );
-    await this.#around.boot.serve(this.name, spec, this.#driver.bootAddresses({ ...spec, networks }));
+    const made = await this.#made('network');
+    const networks = spec.networks.filter(({ name }) => made.has(name));
+    await this.#around.boot.serve(this.name, spec, await this.#driver.serveBoot({ ...spec, networks }));
+  }
+
+  /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */
+  async #made(kind: 'machine' | 'network'): Promise<ReadonlySet<string>> {
+    const { definition, phase } = this.#record;
+    try {
+      const existing = await this.#driver.existing(this.name);
+      return new Set(existing.filter(resource => resource.kind === kind).map(({ name }) => name));
+    } catch (error) {
+      if (phase !== 'up') throw error;
+      this.#around.log.warn({ lab: this.name, error: messageOf(error) }, 'the platform cannot be asked now');
+      const { nodes, networks } = definition.spec;
+      return new Set((kind === 'machine' ? nodes : networks).map(({ name }) => name));
+    }
   }
 
   async #keep(record: LabRecord): Promise<void> {

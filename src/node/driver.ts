@@ -130,8 +130,11 @@ export interface Driver extends Provider, AsyncDisposable {
   readonly concurrency: number;
   /** What a person should know of where a lab's machines run: `accelerator: kvm`, `bridge NETWORK: NAME`. */
   facts(lab: LabSpec): Readonly<Record<string, string>>;
-  /** Addresses of this host that the lab's machines ask for what to boot; they exist once the lab's networks do. */
-  bootAddresses(lab: LabSpec): readonly string[];
+  /**
+   * Gets this host ready to netboot a lab's machines on those of its networks that exist; without networks, ends that.
+   * @returns the addresses of this host at which the machines ask what to boot; some may come to be only later
+   */
+  serveBoot(lab: LabSpec): Promise<readonly string[]>;
   capabilities(machine: MachineId): Capabilities;
   /**
    * Delivers what is seen of every machine: first a snapshot, then changes, until `signal` aborts. Machines that

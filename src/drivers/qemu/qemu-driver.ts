@@ -109,7 +109,7 @@ export class QemuDriver implements Driver {
     };
   }
 
-  bootAddresses(lab: LabSpec): readonly string[] {
+  async serveBoot(lab: LabSpec): Promise<readonly string[]> {
     return this.#networks.bootAddresses(lab.networks);
   }
 

@@ -84,7 +84,7 @@ export class SimulatedDriver implements Driver {
     return { latency: `${latency} ms`, faults: `${faultRate * 100} %` };
   }
 
-  bootAddresses(): readonly string[] {
+  async serveBoot(): Promise<readonly string[]> {
     return [];
   }
 

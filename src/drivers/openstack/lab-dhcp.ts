@@ -1,0 +1,166 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { addressesOf, type NetworkAddresses } from '../../host/addresses.ts';
+import {
+  type DhcpPaths,
+  type DhcpService,
+  ensureDnsmasq,
+  findIpxeBinaries,
+  isServing,
+  stopDnsmasq,
+} from '../../host/dnsmasq.ts';
+import { run } from '../../host/programs.ts';
+import type { Reservations } from '../../host/reservations.ts';
+import type { NetworkSpec } from '../../node/spec.ts';
+import type { Clock, Timer } from '../../support/clock.ts';
+import { messageOf } from '../../support/errors.ts';
+import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
+import type { Logger } from '../../support/log.ts';
+
+/** What a lab's DHCP works with. */
+export interface LabDhcpParts {
+  readonly lab: string;
+  readonly stateDirectory: string;
+  /** TCP port of the boot service. */
+  readonly bootPort: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The addresses that Neutron gave to the ports of a network, by MAC address: DHCP gives them to whom they belong. */
+  readonly reservations: (network: NetworkSpec) => Promise<Reservations>;
+}
+
+/** A network that is served here. */
+interface Served {
+  readonly network: NetworkSpec;
+  /** This machine's interface on it. */
+  readonly interface: string;
+  readonly reservations: Reservations;
+}
+
+/** How often it is seen whether the interface is there and its dnsmasq runs. Milliseconds. */
+const inspectionInterval = 5_000;
+
+/**
+ * DHCP and network boot of a lab's networks, from this machine's own interfaces on them. The interfaces are plugged by
+ * somebody else, before or after the networks are made: each is served from when it is there.
+ */
+export class LabDhcp {
+  readonly #parts: LabDhcpParts;
+  #served: readonly Served[] = [];
+  #timer: Timer | undefined;
+  #inspection: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: LabDhcpParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Serves those of a lab's networks that ask for it, and no others.
+   * @returns the IPv4 addresses at which netbooting machines are told to ask
+   */
+  async serve(networks: readonly NetworkSpec[]): Promise<readonly string[]> {
+    const before = this.#served;
+    const served: Served[] = [];
+    for (const network of networks) {
+      const name = network.cloud?.interface;
+      if (!network.dhcp || name === undefined) continue;
+      served.push({ network, interface: name, reservations: await this.#parts.reservations(network) });
+    }
+    this.#served = served;
+    for (const { network } of before) {
+      if (!served.some(other => other.network.name === network.name)) await this.#stop(network.name);
+    }
+    await this.#inspect();
+    return served.map(one => addressesAt(one).host);
+  }
+
+  /** Stops looking after it; what serves goes on. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    await this.#inspection;
+  }
+
+  /** Ends a network's DHCP, and takes away what was kept of it. */
+  async #stop(network: string): Promise<void> {
+    await this.#inspection;
+    await stopDnsmasq(this.#paths(network, ''), this.#parts.clock);
+    await rm(this.#folder(network), { recursive: true, force: true });
+  }
+
+  /** One inspection at a time. */
+  #inspect(): Promise<void> {
+    this.#timer?.cancel();
+    this.#inspection = this.#inspection.then(() => this.#inspectAll());
+    return this.#inspection;
+  }
+
+  async #inspectAll(): Promise<void> {
+    const { clock, log, lab } = this.#parts;
+    for (const served of this.#served) {
+      try {
+        await this.#ensure(served);
+      } catch (error) {
+        log.warn({ lab, network: served.network.name, error: messageOf(error) }, 'DHCP cannot be served yet');
+      }
+    }
+    if (this.#closed || this.#served.length === 0) return;
+    this.#timer = clock.after(inspectionInterval, () => void this.#inspect());
+  }
+
+  async #ensure(served: Served): Promise<void> {
+    const { network, interface: name, reservations } = served;
+    if (networkInterfaces()[name] === undefined) {
+      // An interface without any address is not listed: it is there if it can be given one.
+      await run('ip', ['link', 'set', name, 'up']);
+    }
+    const addresses = addressesAt(served);
+    if (addressOn(name, network.cidr) === undefined) {
+      await run('ip', ['address', 'replace', `${addresses.host}/${addresses.prefix}`, 'dev', name]);
+    }
+    const paths = this.#paths(network.name, name);
+    const service: DhcpService = {
+      addresses,
+      reservations,
+      bootPort: this.#parts.bootPort,
+      tftp: findIpxeBinaries(),
+    };
+    if (await isServing(paths, service)) return;
+    await mkdir(this.#folder(network.name), { recursive: true, mode: 0o700 });
+    await ensureDnsmasq(paths, service, this.#parts.clock);
+    this.#parts.log.info({ lab: this.#parts.lab, network: network.name, interface: name }, 'DHCP is served');
+  }
+
+  #folder(network: string): string {
+    return join(this.#parts.stateDirectory, 'labs', this.#parts.lab, 'dhcp', network);
+  }
+
+  #paths(network: string, name: string): DhcpPaths {
+    const folder = this.#folder(network);
+    return {
+      interface: name,
+      leases: join(folder, 'leases'),
+      pidfile: join(folder, 'dnsmasq.pid'),
+      log: join(folder, 'dnsmasq.log'),
+    };
+  }
+}
+
+/** The network's addresses; this machine's own is the one that its interface has, or the network's first. */
+function addressesAt({ network, interface: name }: Pick<Served, 'network' | 'interface'>): NetworkAddresses {
+  const addresses = addressesOf(network.cidr);
+  return { ...addresses, host: addressOn(name, network.cidr) ?? addresses.host };
+}
+
+/** The address of a network that an interface of this host has. */
+function addressOn(name: string, cidr: string): string | undefined {
+  const range = parseCidr(cidr);
+  return networkInterfaces()
+    [name]?.map(({ address }) => address)
+    .find(address => {
+      const number = parseIpv4(address);
+      return range && number !== undefined && number >= range.first && number <= range.last;
+    });
+}
