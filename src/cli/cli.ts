@@ -38,6 +38,7 @@ export interface Cli {
 export interface GlobalOptions {
   readonly json?: boolean;
   readonly lab?: string;
+  readonly id?: string;
   readonly debug?: boolean;
 }
 

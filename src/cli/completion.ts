@@ -31,7 +31,7 @@ function namesOf(commands: readonly Command[]): readonly string[] {
 }
 
 function optionsOf(command: Command): readonly string[] {
-  return [...command.options.flatMap(option => option.long ?? []), '--json', '--lab', '--help'];
+  return [...command.options.flatMap(option => option.long ?? []), '--json', '--lab', '--id', '--help'];
 }
 
 function bash(commands: readonly Command[]): string {

@@ -24,6 +24,7 @@ export function createProgram(cli: Cli): Command {
     .version(version)
     .option('--json', 'answer in JSON, for programs')
     .option('--lab <name>', 'lab that nodes are in, where their names alone do not tell')
+    .option('--id <id>', 'make a lab file the lab NAME-ID, so that many labs can be made of one file')
     .option('--debug', 'print where an error comes from')
     .showSuggestionAfterError()
     .addHelpText('after', epilogue);

@@ -3,7 +3,8 @@ import { EndpointRun, Endpoints } from './endpoints.ts';
 import { bmcDefaults, limits } from './limits.ts';
 import type { Path, Report } from './problem.ts';
 import { parseDuration } from './quantity.ts';
-import type { BmcContent, SecretContent } from './schema.ts';
+import type { BmcContent } from './schema-bmc.ts';
+import type { SecretContent } from './schema-parts.ts';
 import { type LabFileSources, readSecret } from './secret.ts';
 
 /** A value and where the file gives it. */

@@ -20,6 +20,14 @@ export type DriverChoice =
       readonly networking: 'auto' | 'bridge' | 'user';
     }
   | {
+      readonly name: 'openstack';
+      /** Name of a cloud in `clouds.yaml`; `undefined`: as the environment says. */
+      readonly cloud?: string | undefined;
+      readonly region?: string | undefined;
+      /** Milliseconds between two questions to the cloud while nothing moves. */
+      readonly pollInterval: number;
+    }
+  | {
       readonly name: 'simulated';
       /** Milliseconds that a transition takes. */
       readonly latency: number;

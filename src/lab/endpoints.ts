@@ -1,7 +1,7 @@
 import { formatIpv4, parseIpv4 } from '../support/ipv4.ts';
 import { bmcDefaults, ipmiPort } from './limits.ts';
 import type { Path, Report } from './problem.ts';
-import type { BmcContent } from './schema.ts';
+import type { BmcContent } from './schema-bmc.ts';
 
 type IpmiContent = NonNullable<BmcContent['ipmi']>;
 

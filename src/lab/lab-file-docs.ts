@@ -1,5 +1,6 @@
 import { labFileJsonSchema } from './schema.ts';
 import { alternatives } from './schema-keys.ts';
+import { driverMark } from './schema-parts.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -15,6 +16,7 @@ makes the lab so, now and after every change of the file. [examples/](../example
 - Paths are relative to the lab file.
 - For completion and checks in an editor, begin the file with
   \`# yaml-language-server: $schema=PATH/schema/lab.schema.json\`; \`quintupleo schema\` prints that schema.
+- *openstack only*: a key for labs whose driver is \`openstack\`.
 - Everything that is wrong is reported, each with its place: \`lab.yaml:12:5: …\`. Wrong keys and types come first, the rest when they are mended.
 
 This page is made from the schema by \`scripts/generate-docs.js\`.
@@ -32,10 +34,11 @@ function section(title: string, path: string, schema: JsonSchema, level: number)
   const below: string[] = [];
   for (const [key, value] of Object.entries(propertiesOf(schema))) {
     const at = path === '' ? key : `${path}.${key}`;
+    const driver = path === 'driver' ? undefined : value[driverMark];
     rows.push(
       `| \`${key}\` | ${typeOf(value)} | ${required.includes(key) ? '**required**' : defaultOf(value)} | ${
-        value.description ?? ''
-      } |`,
+        driver === undefined ? '' : `*${driver} only.* `
+      }${value.description ?? ''} |`,
     );
     const objects = objectsIn(value, at).filter(object => object.schema.title !== undefined);
     for (const object of objects) {

@@ -10,6 +10,20 @@ export const limits = {
   disks: 16,
   nics: 16,
   networks: 64,
+  hosts: 100,
+  routers: 64,
+  securityGroups: 16,
+  dnsServers: 8,
+  allocationPools: 16,
+  /** Fixed addresses of a network card, and VLANs that it carries. */
+  addresses: 16,
+  vlans: 64,
+  /** Bytes of cloud-init user data: Nova has room for 65,535 in base64. */
+  userData: 49_151,
+  publicKey: 16_384,
+  /** Milliseconds. */
+  shortestLease: 60_000,
+  longestLease: 8760 * 3_600_000,
   /** CIDR prefix lengths. */
   shortestPrefix: 8,
   longestPrefix: 29,

@@ -2,12 +2,15 @@
 
 export const labelPattern = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
-/** A node group's name: a label in which `{index}` or `{index:02}` stands for the node's number. */
+/** The name of a group of nodes or hosts: a label in which `{index}` or `{index:02}` stands for the number. */
 export const namePattern = /^(?:[a-z0-9-]|\{index(?::0[1-9])?\})+$/;
+
+/** What a cloud calls the instances of a group, with the same placeholders and `{lab}` for the lab's name. */
+export const serverNamePattern = /^(?:[A-Za-z0-9._-]|\{lab\}|\{index(?::0[1-9])?\})+$/;
 
 /** Whether the pattern gives every node of its group another name. */
 export function hasIndex(pattern: string): boolean {
-  return pattern.includes('{');
+  return pattern.includes('{index');
 }
 
 /** The name that a pattern gives to one node; `{index:03}` pads with zeros to three digits. */

@@ -1,6 +1,8 @@
 import type { NetworkSpec } from '../node/spec.ts';
 import { formatCidr, type Ipv4Network, overlap, parseCidr } from '../support/ipv4.ts';
+import { checkCloudNetworks, cloudNetworkSettings } from './cloud-networks.ts';
 import { limits } from './limits.ts';
+import { closest } from './names.ts';
 import type { Path, Report } from './problem.ts';
 import type { NetworkContent } from './schema.ts';
 
@@ -13,17 +15,20 @@ const reserved: readonly (readonly [string, string])[] = [
 
 /**
  * Checks the lab's networks and turns them into what a driver sees.
+ * @param onCloud - whether the machines come from a cloud
  * @param where - says where a path stands in the file, for messages that name two places
  */
 export function resolveNetworks(
   networks: ReadonlyMap<string, NetworkContent>,
+  onCloud: boolean,
   where: (path: Path) => string,
   report: Report,
 ): readonly NetworkSpec[] {
   const ranges: { name: string; path: Path; range: Ipv4Network }[] = [];
   const specs: NetworkSpec[] = [];
   for (const [name, content] of networks) {
-    specs.push({ name, cidr: content.cidr, dhcp: content.dhcp });
+    const base = { name, cidr: content.cidr, dhcp: content.dhcp };
+    specs.push(onCloud ? { ...base, cloud: cloudNetworkSettings(content) } : base);
     const path = ['networks', name, 'cidr'];
     const range = parseCidr(content.cidr);
     const complaint = range
@@ -40,7 +45,25 @@ export function resolveNetworks(
     }
     ranges.push({ name, path, range });
   }
+  if (onCloud) checkCloudNetworks(networks, where, report);
   return specs;
+}
+
+/** Reports a name of a network that the lab does not have. */
+export function checkNetworkName(
+  name: string,
+  path: Path,
+  networks: readonly string[],
+  report: Report,
+): void {
+  if (networks.includes(name)) return;
+  const meant = closest(name, networks);
+  const remedy = meant
+    ? `Did you mean "${meant}"?`
+    : networks.length > 0
+      ? `The lab has: ${networks.join(', ')}.`
+      : 'Add it under "networks".';
+  report(path, `unknown network "${name}". ${remedy}`);
 }
 
 function unusable(text: string, range: Ipv4Network): string | undefined {

@@ -1,179 +1,136 @@
 import type { DiskSpec, NodeSpec } from '../node/spec.ts';
+import { cloudDiskSettings, cloudNicSettings, cloudNodeSettings } from './cloud-nodes.ts';
+import type { NamedGroup } from './groups.ts';
 import { nicMac, nodeUuid } from './identity.ts';
 import { limits } from './limits.ts';
-import { closest, expandName, hasIndex, labelPattern } from './names.ts';
+import type { GivenMac } from './macs.ts';
+import { checkNetworkName } from './networks.ts';
 import type { Path, Report } from './problem.ts';
 import { formatSize, parseSize } from './quantity.ts';
 import type { GroupContent } from './schema.ts';
 
-/** A node group, its place in the file, and the names of its nodes. */
-export interface NamedGroup {
-  readonly content: GroupContent;
-  readonly path: Path;
-  readonly names: readonly string[];
+/** What the nodes of a lab have in common. */
+export interface NodeSurroundings {
+  readonly lab: string;
+  /** Names of the lab's networks, those included whose settings could not be read. */
+  readonly networks: readonly string[];
+  /** Whether the machines come from a cloud. */
+  readonly onCloud: boolean;
+  /** MAC addresses that are given; derived ones are added. */
+  readonly macs: Set<string>;
+  readonly report: Report;
 }
 
-/**
- * Names the nodes of every group, and reports names that cannot be.
- * @param groups - by position in the file; `undefined` for a group that could not be read
- * @param where - says where a path stands in the file, for messages that name two places
- */
-export function nameNodes(
-  groups: readonly (GroupContent | undefined)[],
-  where: (path: Path) => string,
-  report: Report,
-): readonly NamedGroup[] {
-  const places = new Map<string, Path>();
-  const named: NamedGroup[] = [];
-  for (const [position, content] of groups.entries()) {
-    if (!content) continue;
-    const path = ['nodes', position];
-    const namePath = [...path, 'name'];
-    if (content.count > 1 && !hasIndex(content.name)) {
-      const remedy = `Put the number in: "${content.name}-{index}".`;
-      report(namePath, `name "${content.name}" would be that of ${content.count} nodes. ${remedy}`);
-      continue;
-    }
-    if (places.size + content.count > limits.nodes) {
-      report(path, `the lab has more than ${limits.nodes} nodes. Split it into several labs.`);
-      break;
-    }
-    const names = Array.from({ length: content.count }, (_, index) =>
-      expandName(content.name, content.firstIndex + index),
-    );
-    const bad = names.find(name => name.length > limits.label || !labelPattern.test(name));
-    if (bad !== undefined) {
-      const rule = `at most ${limits.label} lower-case letters, digits and hyphens, with a letter or digit at both ends`;
-      report(namePath, `name "${content.name}" gives "${bad}", which is not a host name. Use ${rule}.`);
-    }
-    const double = names.find(name => places.has(name));
-    if (double !== undefined) {
-      const first = where(places.get(double) ?? []);
-      report(namePath, `node name "${double}" is already used at ${first}. Give each node its own name.`);
-    }
-    for (const name of names) places.set(name, places.get(name) ?? namePath);
-    named.push({ content, path, names });
-  }
-  return named;
-}
-
-/**
- * Turns node groups into the nodes that a driver sees.
- * @param networks - names of the lab's networks, those included whose settings could not be read
- */
+/** Turns node groups into the nodes that a driver sees. */
 export function resolveNodes(
-  lab: string,
-  networks: readonly string[],
-  groups: readonly NamedGroup[],
-  where: (path: Path) => string,
-  report: Report,
+  groups: readonly NamedGroup<GroupContent>[],
+  around: NodeSurroundings,
 ): readonly NodeSpec[] {
-  const macs = explicitMacs(groups, where, report);
+  const { lab, onCloud, macs, report } = around;
   return groups.flatMap(group => {
-    const memory = resolveMemory(group, report);
-    const disks = resolveDisks(group, report);
-    const nics = resolveNics(group, networks, report);
-    return group.names.map(name => ({
-      name,
-      uuid: nodeUuid(lab, name),
-      cpus: group.content.cpus,
-      memory,
-      disks,
-      nics: nics.map(({ network, mac }, index) => ({ network, mac: mac ?? nicMac(lab, name, index, macs) })),
-      firmware: group.content.firmware,
-    }));
+    const { cpus, firmware } = group.content;
+    const memory = resolveMemory(group.content.memory, [...group.path, 'memory'], report);
+    const disks = resolveDisks(group, onCloud, report);
+    const nics = resolveNics(group, around);
+    return group.names.map((name, position) => {
+      const cards = nics.map(({ network, mac, content }, index) => {
+        const card = { network, mac: mac ?? nicMac(lab, name, index, macs) };
+        return onCloud ? { ...card, cloud: cloudNicSettings(content, position, card.mac) } : card;
+      });
+      const node = { name, uuid: nodeUuid(lab, name), cpus, memory, disks, nics: cards, firmware };
+      return onCloud ? { ...node, cloud: cloudNodeSettings(lab, group, position) } : node;
+    });
   });
 }
 
-function resolveMemory({ content, path }: NamedGroup, report: Report): number {
-  const memory = parseSize(content.memory) ?? Number.NaN;
-  const at = [...path, 'memory'];
+/** The MAC addresses that the file gives to nodes. */
+export function givenNodeMacs(
+  groups: readonly NamedGroup<GroupContent>[],
+  onCloud: boolean,
+): readonly GivenMac[] {
+  return groups.flatMap(({ content, path }) =>
+    (content.nics ?? []).flatMap((nic, index) => {
+      if (typeof nic === 'string' || nic.mac === undefined) return [];
+      const enrolled = onCloud && content.server === undefined;
+      return [{ mac: nic.mac, path: [...path, 'nics', index, 'mac'], machines: content.count, enrolled }];
+    }),
+  );
+}
+
+/** Bytes of a machine's memory. */
+export function resolveMemory(text: string, path: Path, report: Report): number {
+  const memory = parseSize(text) ?? Number.NaN;
   if (!(memory >= limits.leastMemory && memory <= limits.mostMemory)) {
     const range = `${formatSize(limits.leastMemory)} to ${formatSize(limits.mostMemory)}`;
-    report(at, `memory "${content.memory}" is out of range. Use ${range}.`);
+    report(path, `memory "${text}" is out of range. Use ${range}.`);
   } else if (memory % 2 ** 20 !== 0) {
-    report(at, `memory "${content.memory}" is not a whole number of MiB. Write it in MiB or GiB.`);
+    report(path, `memory "${text}" is not a whole number of MiB. Write it in MiB or GiB.`);
   }
   return memory;
 }
 
-function resolveDisks({ content, path }: NamedGroup, report: Report): readonly DiskSpec[] {
+/**
+ * Bytes of a disk.
+ * @param what - names it in messages
+ */
+export function resolveDiskSize(
+  text: string,
+  what: string,
+  path: Path,
+  onCloud: boolean,
+  report: Report,
+): number {
+  const size = parseSize(text) ?? Number.NaN;
+  if (!(size >= limits.leastDisk && size <= limits.mostDisk)) {
+    const range = `${formatSize(limits.leastDisk)} to ${formatSize(limits.mostDisk)}`;
+    report(path, `${what} "${text}" is out of range. Use ${range}.`);
+  } else if (onCloud && size % 2 ** 30 !== 0) {
+    report(
+      path,
+      `${what} "${text}" is not a whole number of GiB, and clouds measure disks in them. Round it.`,
+    );
+  } else if (size % 512 !== 0) {
+    report(path, `${what} "${text}" is not a whole number of sectors. Write it in MiB or GiB.`);
+  }
+  return size;
+}
+
+function resolveDisks(
+  { content, path }: NamedGroup<GroupContent>,
+  onCloud: boolean,
+  report: Report,
+): readonly DiskSpec[] {
   const names = new Set<string>();
-  return content.disks.map((disk, index) => {
+  return content.disks.map((entry, index) => {
     const at = [...path, 'disks', index];
-    const text = typeof disk === 'string' ? disk : disk.size;
-    const name = (typeof disk === 'string' ? undefined : disk.name) ?? `disk-${index}`;
-    const size = parseSize(text) ?? Number.NaN;
-    const sizeAt = typeof disk === 'string' ? at : [...at, 'size'];
-    if (!(size >= limits.leastDisk && size <= limits.mostDisk)) {
-      const range = `${formatSize(limits.leastDisk)} to ${formatSize(limits.mostDisk)}`;
-      report(sizeAt, `disk size "${text}" is out of range. Use ${range}.`);
-    } else if (size % 512 !== 0) {
-      report(sizeAt, `disk size "${text}" is not a whole number of sectors. Write it in MiB or GiB.`);
-    }
+    const disk = typeof entry === 'string' ? { size: entry, source: 'local' as const } : entry;
+    const name = ('name' in disk ? disk.name : undefined) ?? `disk-${index}`;
+    const sizeAt = typeof entry === 'string' ? at : [...at, 'size'];
+    const size = resolveDiskSize(disk.size, 'disk size', sizeAt, onCloud, report);
     if (names.has(name)) report(at, `the node has two disks named "${name}". Give each its own name.`);
     names.add(name);
-    return { name, size };
+    return onCloud ? { name, size, cloud: cloudDiskSettings(disk, at, report) } : { name, size };
   });
 }
+
+type NicContent = Exclude<NonNullable<GroupContent['nics']>[number], string>;
 
 interface Nic {
   readonly network: string;
   readonly mac: string | undefined;
+  readonly content: NicContent;
 }
 
 function resolveNics(
-  { content, path }: NamedGroup,
-  networks: readonly string[],
-  report: Report,
+  { content, path }: NamedGroup<GroupContent>,
+  { networks, report }: NodeSurroundings,
 ): readonly Nic[] {
-  const nics = content.nics ?? networks.slice(0, 1);
-  return nics.map((nic, index) => {
-    const network = typeof nic === 'string' ? nic : nic.network;
-    if (!networks.includes(network)) {
-      const at = [...path, 'nics', index, ...(typeof nic === 'string' ? [] : ['network'])];
-      const meant = closest(network, networks);
-      const remedy = meant
-        ? `Did you mean "${meant}"?`
-        : networks.length > 0
-          ? `The lab has: ${networks.join(', ')}.`
-          : 'Add it under "networks".';
-      report(at, `unknown network "${network}". ${remedy}`);
-    }
-    return { network, mac: typeof nic === 'string' ? undefined : nic.mac?.toLowerCase() };
+  // A server that exists has the cards that it has, whether the file lists them or not.
+  const usual = content.server === undefined ? networks.slice(0, 1) : [];
+  return (content.nics ?? usual).map((entry, index) => {
+    const nic = typeof entry === 'string' ? { network: entry } : entry;
+    const at = [...path, 'nics', index, ...(typeof entry === 'string' ? [] : ['network'])];
+    checkNetworkName(nic.network, at, networks, report);
+    return { network: nic.network, mac: nic.mac?.toLowerCase(), content: nic };
   });
-}
-
-/** The MAC addresses that the file itself gives. */
-function explicitMacs(
-  groups: readonly NamedGroup[],
-  where: (path: Path) => string,
-  report: Report,
-): Set<string> {
-  const places = new Map<string, Path>();
-  for (const { content, path } of groups) {
-    for (const [index, nic] of (content.nics ?? []).entries()) {
-      if (typeof nic === 'string' || nic.mac === undefined) continue;
-      const at = [...path, 'nics', index, 'mac'];
-      const mac = nic.mac.toLowerCase();
-      const other = places.get(mac);
-      if (content.count > 1) {
-        report(
-          at,
-          `mac "${nic.mac}" would be that of ${content.count} nodes. Give the node a group of its own.`,
-        );
-      } else if ((Number.parseInt(mac.slice(0, 2), 16) & 1) === 1) {
-        report(
-          at,
-          `mac "${nic.mac}" is a multicast address. Make its first pair of digits even, such as 52.`,
-        );
-      } else if (mac === '00:00:00:00:00:00') {
-        report(at, `mac "${nic.mac}" is no address. Leave the key away to have one derived.`);
-      } else if (other) {
-        report(at, `mac "${nic.mac}" is already used at ${where(other)}. Give each network card its own.`);
-      }
-      places.set(mac, other ?? at);
-    }
-  }
-  return new Set(places.keys());
 }

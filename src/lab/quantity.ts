@@ -42,3 +42,12 @@ export function formatSize(bytes: number): string {
   }
   return `${bytes} B`;
 }
+
+/** A duration as a lab file writes it, in the largest unit that shows it in whole numbers: `90s`, `4h`. */
+export function formatDuration(milliseconds: number): string {
+  for (const unit of ['h', 'min', 's']) {
+    const count = milliseconds / (durationUnits[unit] ?? 1);
+    if (count >= 1 && Number.isInteger(count)) return `${count}${unit}`;
+  }
+  return `${milliseconds}ms`;
+}

@@ -1,4 +1,5 @@
 import type { Path } from './problem.ts';
+import { driverMark } from './schema-parts.ts';
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -7,6 +8,37 @@ export function keysAt(schema: JsonSchema, path: Path): readonly string[] {
   let reached: readonly JsonSchema[] = alternatives(schema);
   for (const step of path) reached = reached.flatMap(one => stepInto(one, step)).flatMap(alternatives);
   return [...new Set(reached.flatMap(one => Object.keys(asSchema(one.properties) ?? {})))];
+}
+
+/** A key that only another driver than the chosen one can use. */
+export interface ForeignKey {
+  readonly path: Path;
+  /** The driver that it is for. */
+  readonly driver: string;
+}
+
+/** The keys of a file's content that the chosen driver cannot use. What stands below such a key is not looked at. */
+export function foreignKeys(schema: JsonSchema, content: unknown, driver: string): readonly ForeignKey[] {
+  return foreignBelow([schema], content, driver, []);
+}
+
+function foreignBelow(
+  schemas: readonly JsonSchema[],
+  content: unknown,
+  driver: string,
+  path: Path,
+): readonly ForeignKey[] {
+  if (typeof content !== 'object' || content === null || schemas.length === 0) return [];
+  const reached = schemas.flatMap(alternatives);
+  const entries = Array.isArray(content) ? [...content.entries()] : Object.entries(content);
+  return entries.flatMap(([step, value]) => {
+    const next = reached.flatMap(one => stepInto(one, step));
+    const owner = next.map(one => one[driverMark]).find(mark => typeof mark === 'string');
+    const at = [...path, step];
+    return owner === undefined || owner === driver
+      ? foreignBelow(next, value, driver, at)
+      : [{ path: at, driver: owner }];
+  });
 }
 
 /** The alternatives that a schema consists of: itself, if it has none. */

@@ -31,7 +31,7 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
   ],
   'a key that is like no other': [
     withLines('color: red'),
-    'lab.yaml:4:1: unknown key "color". Known here: lab, driver, networks, nodes, bmc.',
+    'lab.yaml:4:1: unknown key "color". Known here: lab, driver, networks, nodes, routers, serverGroups, hosts, expires, bmc.',
   ],
   'a bad lab name': [
     'lab: My_Lab\nnodes: [{name: a}]',
@@ -43,11 +43,11 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
   ],
   'an unknown driver': [
     withLines('driver: qmu'),
-    'lab.yaml:4:9: driver "qmu" must be one of: qemu, simulated. Did you mean "qemu"?',
+    'lab.yaml:4:9: driver "qmu" must be one of: qemu, openstack, simulated. Did you mean "qemu"?',
   ],
   'an unknown driver with options': [
     withLines('driver: {name: xen}'),
-    'lab.yaml:4:16: name "xen" must be one of: qemu, simulated.',
+    'lab.yaml:4:16: name "xen" must be one of: qemu, openstack, simulated.',
   ],
   'a driver without a name': [withLines('driver: {accel: kvm}'), 'lab.yaml:4:9: "name" is missing. Add it.'],
   'a driver option out of range': [

@@ -17,7 +17,7 @@ export function doctorCommand(cli: Cli): Command {
     .action(async (file: string | undefined, _own: GlobalOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const { readLabFile } = await import('../../lab/lab-file.ts');
-      const lab = file === undefined ? undefined : readLabFile(file, cli.cwd, cli.env);
+      const lab = file === undefined ? undefined : readLabFile(file, cli.cwd, cli.env, options.id);
       const { daemon, labsUp } = await withClient(cli, askDaemon);
       const { examine } = await import('../../daemon/doctor.ts');
       const style = styleFor(cli);

@@ -18,7 +18,7 @@ export function downCommand(cli: Cli): Command {
     .action(async (argument: string | undefined, _own: GlobalOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
       const json = options.json === true;
-      const named = argument === undefined ? options.lab : await labNamed(cli, argument);
+      const named = argument === undefined ? options.lab : await labNamed(cli, argument, options.id);
       const { follow } = await import('../progress.ts');
       await withDaemon(cli, async client => {
         const labs = await client.labs();

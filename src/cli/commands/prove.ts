@@ -22,7 +22,7 @@ export function proveCommand(cli: Cli): Command {
     .addHelpText('after', '\nExamples:\n  quintupleo prove pair\n  quintupleo prove pair/node-0 --json')
     .action(async (what: string | undefined, _own: GlobalOptions, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions>();
-      const named = what !== undefined && isLabFile(what) ? await labNamed(cli, what) : what;
+      const named = what !== undefined && isLabFile(what) ? await labNamed(cli, what, options.id) : what;
       await withClient(cli, async client => {
         const { lab, names } = selectNodes(await client.labs(), named, options.lab);
         await proveNodes(cli, client, lab, names, options.json === true);
