@@ -75,7 +75,7 @@ export async function deployFiles(options: DeployFilesOptions): Promise<DeployFi
     options.onProgress?.('building the deploy ramdisk and the disk image');
     const kernel = await readKernel(unpacked);
     const modules = await readKernelModules(kernel.modules, ramdiskModules, tools.run);
-    const initrd = ramdisk(await readFirst(unpacked, ['bin/busybox', 'usr/bin/busybox']), modules);
+    const initrd = ramdisk(await readPackaged(unpacked, ['bin/busybox', 'usr/bin/busybox']), modules);
     const image = await diskImage(
       {
         packages: unpacked,
@@ -146,7 +146,11 @@ function inputsHash(packages: readonly DebianPackage[]): string {
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 16);
 }
 
-async function readKernel(unpacked: string): Promise<{ image: Buffer; modules: string }> {
+/**
+ * Finds the kernel among unpacked packages.
+ * @returns the kernel itself, and the folder of its modules
+ */
+export async function readKernel(unpacked: string): Promise<{ image: Buffer; modules: string }> {
   const name = (await readdir(join(unpacked, 'boot'))).find(file => file.startsWith('vmlinuz-'));
   if (!name) throw incomplete('the kernel package holds no /boot/vmlinuz');
   const version = name.slice('vmlinuz-'.length);
@@ -158,8 +162,8 @@ async function readKernel(unpacked: string): Promise<{ image: Buffer; modules: s
   throw incomplete(`the kernel package holds no modules for Linux ${version}`);
 }
 
-/** Debian moved its programs from /bin to /usr/bin in release 13. */
-async function readFirst(root: string, paths: readonly string[]): Promise<Buffer> {
+/** Reads the first of these files that unpacked packages hold: Debian moved its programs from /bin to /usr/bin in release 13. */
+export async function readPackaged(root: string, paths: readonly string[]): Promise<Buffer> {
   for (const path of paths) {
     const content = await readFile(join(root, path)).catch(() => undefined);
     if (content) return content;

@@ -1,14 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
-import { Hono } from 'hono';
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
 import { type Clock, systemClock } from '../support/clock.ts';
 import type { Document } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { type Assignment, Assignments, type BootReport, type SavedAssignments } from './assignments.ts';
+import { type Caller, isCard } from './caller.ts';
 import { type DeployFiles, kernelArguments } from './deploy-files.ts';
 import { fileResponse } from './file-response.ts';
+import { type FirmwareAsks, FirmwareDesk } from './firmware-desk.ts';
+import { answerScript, politeAnswer } from './firmware-scripts.ts';
 import { baseUrl, deployScript, entryScript, localBootScript, parseMac } from './ipxe-scripts.ts';
 
 /** What a boot director needs from outside. */
@@ -17,10 +20,30 @@ export interface BootDirectorOptions {
   readonly nodeOf: (mac: string) => string | undefined;
   /** Makes the files for a deployment or finds them; called again once it has ended. */
   readonly deployFiles: (signal: AbortSignal) => Promise<DeployFiles>;
+  /** Tells firmware that asks what to boot; without it there is no such firmware. */
+  readonly firmwareAsks?: FirmwareAsks | undefined;
+  /** Reads the text of this host's /proc/net/arp. */
+  readonly neighbours?: (() => Promise<string>) | undefined;
   readonly document: Document<SavedAssignments>;
   readonly log: Logger;
   readonly clock?: Clock | undefined;
   readonly token?: (() => string) | undefined;
+}
+
+/** One answered request. */
+export interface BootFetch {
+  /** Milliseconds since the epoch, when the answer began. */
+  readonly at: number;
+  /** The network card that was spoken of. */
+  readonly mac: string | undefined;
+  /** The first word of the path: `boot.ipxe`, `boot`, `firmware`, `deploy`, `report`; `other` for what there is not. */
+  readonly what: string;
+  /** Of `deploy` only. */
+  readonly file: string | undefined;
+  /** HTTP status: 403 for a client that is not the card that it speaks of. */
+  readonly status: number;
+  /** Of the answer's body. */
+  readonly bytes: number;
 }
 
 /** An address at which a boot director answers. */
@@ -36,12 +59,15 @@ export interface BootListener {
  *
  *     GET  /boot.ipxe                  iPXE script that asks for the node's own
  *     GET  /boot/MAC                   the node's iPXE script
+ *     GET  /firmware/MAC?boot=NAME     what firmware that asks at every boot shall do, as an iPXE script
  *     GET  /deploy/MAC/FILE            vmlinuz, initrd or disk.img, as that node was assigned them
  *     POST /report/MAC?token=TOKEN&stage=STAGE&KEY=VALUE…   a {@link BootReport}
+ *
+ * Nobody but a network card itself is told what its node boots.
  */
 export interface BootDirector {
-  /** The director's face, for tests without a network. */
-  readonly fetch: (request: Request) => Promise<Response>;
+  /** The director's face, for tests without a network; without a caller it is this host that asks. */
+  readonly fetch: (request: Request, caller?: Caller) => Promise<Response>;
   /**
    * The node's next network boot runs the deploy ramdisk.
    * @param mac - of any of the node's cards that may netboot
@@ -61,6 +87,11 @@ export interface BootDirector {
   /** @returns stops it */
   onReport(listener: (report: BootReport) => void): () => void;
   /**
+   * Calls back for every request that was answered.
+   * @returns stops it
+   */
+  onFetch(listener: (fetch: BootFetch) => void): () => void;
+  /**
    * Answers at one more address.
    * @param port - 0 takes a free one
    * @throws QuintupleoError `BOOT_ADDRESS`
@@ -76,13 +107,17 @@ const longestUrl = 2048;
 const detailKey = /^[a-z][a-z0-9_-]{0,31}$/;
 const longestDetail = 256;
 const stageName = /^[a-z][a-z0-9-]{0,31}$/;
+const bootName = /^[\w.:-]{1,64}$/;
+const paths = new Set(['boot.ipxe', 'boot', 'firmware', 'deploy', 'report']);
+/** What a request without a network behind it comes from. */
+const thisHost: Caller = { address: '127.0.0.1', ownAddress: '127.0.0.1' };
 
 /** Makes a boot director and reads what an earlier one left; it answers nowhere until told to listen. */
 export async function createBootDirector(options: BootDirectorOptions): Promise<BootDirector> {
-  const { nodeOf, log } = options;
+  const { nodeOf, log, clock = systemClock } = options;
   const assignments = await Assignments.open({
     document: options.document,
-    clock: options.clock ?? systemClock,
+    clock,
     log,
     token: options.token,
   });
@@ -96,16 +131,52 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     });
     return making;
   };
-  const app = new Hono();
+  const desk = new FirmwareDesk(options.firmwareAsks ?? (async () => undefined), clock, log);
+  const fetchListeners = new Set<(fetch: BootFetch) => void>();
+  const app = new Hono<{ Bindings: { caller: Caller } }>();
+
+  app.use(async (context, next) => {
+    await next();
+    const fetched = fetchOf(context.req.path, context.res, clock.now());
+    for (const listener of fetchListeners) listener(fetched);
+  });
 
   app.use(async (context, next) => {
     if (context.req.url.length > longestUrl) return context.text('URL too long\n', 414);
     return next();
   });
 
+  for (const path of ['/boot/:mac', '/firmware/:mac', '/deploy/:mac/:file']) {
+    app.use(path, async (context, next) => {
+      const mac = parseMac(context.req.param('mac') ?? '');
+      if (!mac || (await isCard(context.env.caller, mac, options.neighbours))) return next();
+      log.warn(
+        { mac, path, client: context.env.caller.address },
+        'a client asks in the name of a card that it is not',
+      );
+      return context.text('this is told to that network card only\n', 403);
+    });
+  }
+
   app.get('/boot.ipxe', context => {
     const base = baseUrl(context.req.header('host'));
-    return base ? context.text(entryScript(base)) : context.text('what host is this?\n', 400);
+    return base ? answer(context, entryScript(base)) : context.text('what host is this?\n', 400);
+  });
+
+  app.get('/firmware/:mac', async context => {
+    const mac = parseMac(context.req.param('mac'));
+    const { boot = '', platform } = context.req.query();
+    if (!mac || !bootName.test(boot)) return context.text('no MAC address or no name of a boot\n', 400);
+    const node = nodeOf(mac);
+    const reply = node === undefined ? 'unknown' : await desk.ask({ mac, boot });
+    if (node === undefined || reply === 'unknown') {
+      log.info({ mac, boot }, 'firmware of no node asks what to boot');
+      return answer(context, politeAnswer(`${mac} is no node of a lab here`));
+    }
+    if (reply === 'failed')
+      return answer(context, politeAnswer(`nobody can say now what ${node} shall boot`));
+    log.info({ mac, node, boot, platform, answer: reply.kind }, 'firmware asks what to boot');
+    return answer(context, answerScript(node, reply));
   });
 
   app.get('/boot/:mac', async context => {
@@ -120,10 +191,11 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     const assignment = assignments.get(mac);
     if (!assignment || assignment.done) {
       log.info({ mac, node }, 'netboots without an assignment');
-      return context.text(localBootScript(node));
+      return answer(context, localBootScript(node));
     }
     log.info({ mac, node }, 'netboots into the deploy ramdisk');
-    return context.text(deployScript(node, `${base}/deploy/${mac}`, deployArguments(mac, base, assignment)));
+    const script = deployScript(node, `${base}/deploy/${mac}`, deployArguments(mac, base, assignment));
+    return answer(context, script);
   });
 
   app.get('/deploy/:mac/:file', async context => {
@@ -151,7 +223,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
   });
 
   return {
-    fetch: async request => app.fetch(request),
+    fetch: async (request, caller = thisHost) => app.fetch(request, { caller }),
     async assign(mac, { kind }, signal) {
       // Built before the node asks, so that the one who assigns hears why it cannot be done.
       const files = await sharedDeployFiles();
@@ -162,8 +234,16 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     assignment: mac => assignments.get(mac),
     reports: mac => assignments.reports(mac),
     onReport: listener => assignments.onReport(listener),
+    onFetch(listener) {
+      fetchListeners.add(listener);
+      return () => fetchListeners.delete(listener);
+    },
     async listen(address, port) {
-      const server = createAdaptorServer({ fetch: app.fetch, createServer }) as Server;
+      const fetch = (request: Request, { incoming }: HttpBindings | Http2Bindings) => {
+        const { remoteAddress: client = '', localAddress: ownAddress = '' } = incoming.socket;
+        return app.fetch(request, { caller: { address: client, ownAddress } });
+      };
+      const server = createAdaptorServer({ fetch, createServer }) as Server;
       server.maxConnections = mostConnections;
       await bind(server, address, port);
       const listener: BootListener = {
@@ -183,6 +263,23 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
       closing.abort();
       await Promise.all([...listeners].map(listener => listener.close()));
     },
+  };
+}
+
+/** A script, with the length that its {@link BootFetch} tells. */
+function answer(context: Context, script: string): Response {
+  return context.text(script, 200, { 'content-length': String(Buffer.byteLength(script)) });
+}
+
+function fetchOf(path: string, response: Response, at: number): BootFetch {
+  const [, what = '', mac = '', file] = path.split('/', 4);
+  return {
+    at,
+    mac: parseMac(mac),
+    what: paths.has(what) ? what : 'other',
+    file: what === 'deploy' ? file : undefined,
+    status: response.status,
+    bytes: Number(response.headers.get('content-length') ?? 0),
   };
 }
 

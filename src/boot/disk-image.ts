@@ -14,14 +14,16 @@ export interface DiskImageParts {
   readonly ramdisk: Buffer;
   /** The kernel's command line. */
   readonly kernelArguments: string;
+  /** A Linux file system for the second partition, a whole number of sectors; by default that is empty, for a note. */
+  readonly data?: Buffer | undefined;
 }
 
 const sectorSize = 512;
 /** Where the first partition starts, as partitioning tools have it: GRUB lives before it. */
 const firstPartition = 2048;
 /** The second partition, in which a deployed system finds a note: one MiB, so that the image ends on one. */
-const noteSectors = 2048;
-const partitionTypes = { efiSystem: 0xef, nonFileSystem: 0xda };
+const noteSize = 2048 * sectorSize;
+const partitionTypes = { efiSystem: 0xef, linux: 0x83, nonFileSystem: 0xda };
 const fileSystem = { label: 'QUINTUPLEO', serial: 0x5154_4f30, hiddenSectors: firstPartition };
 
 /**
@@ -52,17 +54,19 @@ export async function diskImage(
   const partition = fat16(files, fileSystem);
   const partitionSectors = partition.length / sectorSize;
 
-  const image = Buffer.alloc(firstPartition * sectorSize + partition.length + noteSectors * sectorSize);
+  const second = parts.data ?? Buffer.alloc(noteSize);
+  const secondStart = firstPartition + partitionSectors;
+  const secondType = parts.data ? partitionTypes.linux : partitionTypes.nonFileSystem;
+
+  const image = Buffer.alloc(secondStart * sectorSize + second.length);
   bootSector.copy(image, 0, 0, 440);
   image.writeUInt32LE(fileSystem.serial, 440);
   partitionEntry(partitionTypes.efiSystem, firstPartition, partitionSectors, true).copy(image, 446);
-  partitionEntry(partitionTypes.nonFileSystem, firstPartition + partitionSectors, noteSectors, false).copy(
-    image,
-    462,
-  );
+  partitionEntry(secondType, secondStart, second.length / sectorSize, false).copy(image, 462);
   image.writeUInt16LE(0xaa55, 510);
   core.copy(image, sectorSize);
   partition.copy(image, firstPartition * sectorSize);
+  second.copy(image, secondStart * sectorSize);
   return image;
 }
 

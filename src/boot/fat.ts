@@ -1,6 +1,6 @@
 import { QuintupleoError } from '../support/errors.ts';
 
-/** A file to be put into a file system, by its path: at most eight and three ASCII characters a name. */
+/** A file to be put into a file system, by its path of ASCII names. */
 export interface FatFile {
   readonly path: string;
   readonly content: Uint8Array;
@@ -66,11 +66,12 @@ export function fat16(files: readonly FatFile[], options: FatOptions): Buffer {
   };
 
   const fillFolder = (folder: Folder, self: number, parent: number): Buffer => {
-    const entries = [...folder.entries].map(([name, item]) => {
-      if (item instanceof Uint8Array) return directoryEntry(shortName(name), 0x20, store(item), item.length);
+    const entries = [...folder.entries].flatMap(([name, item]) => {
+      const { short, long } = namesOf(name);
+      if (item instanceof Uint8Array) return [...long, directoryEntry(short, 0x20, store(item), item.length)];
       const cluster = store(Buffer.alloc(folderSize(item)));
       image.set(fillFolder(item, cluster, self), offsetOf(cluster));
-      return directoryEntry(shortName(name), 0x10, cluster, 0);
+      return [...long, directoryEntry(short, 0x10, cluster, 0)];
     });
     if (self === 0) return Buffer.concat([directoryEntry(options.label.padEnd(11), 0x08, 0, 0), ...entries]);
     const dot = directoryEntry('.'.padEnd(11), 0x10, self, 0);
@@ -110,7 +111,8 @@ function tree(files: readonly FatFile[]): Folder {
 
 /** Bytes of a folder's own list, with its two dots. */
 function folderSize(folder: Folder): number {
-  return (folder.entries.size + 2) * entrySize;
+  const entries = [...folder.entries.keys()].map(name => namesOf(name).long.length + 1);
+  return entries.reduce((sum, count) => sum + count, 2) * entrySize;
 }
 
 function clustersOf(folder: Folder): number {
@@ -157,13 +159,55 @@ function directoryEntry(name: string, attributes: number, cluster: number, size:
   return entry;
 }
 
-function shortName(name: string): string {
+/** A name of eight and three characters, and the entries that go before its own where that is not all of it. */
+interface Names {
+  readonly short: string;
+  readonly long: readonly Buffer[];
+}
+
+function namesOf(name: string): Names {
   const match = /^([A-Z0-9_-]{1,8})(?:\.([A-Z0-9_-]{1,3}))?$/i.exec(name);
-  if (!match) {
-    throw new QuintupleoError(`"${name}" is not a name of eight and three characters`, {
+  if (match) return { short: padded(match[1], match[2]), long: [] };
+  const [, base = '', extension = ''] = /^([A-Z0-9_-]+)(?:\.([A-Z0-9_-]+))?$/i.exec(name) ?? [];
+  if (base === '' || name.length > 255) {
+    throw new QuintupleoError(`"${name}" is not a name of ASCII letters and digits`, {
       family: 'bug',
       code: 'FAT_NAME',
     });
   }
-  return ((match[1] ?? '').padEnd(8) + (match[2] ?? '').padEnd(3)).toUpperCase();
+  const short = padded(`${base.slice(0, 6)}~1`, extension.slice(0, 3));
+  return { short, long: longNameEntries(name, checksum(short)) };
+}
+
+function padded(base = '', extension = ''): string {
+  return (base.padEnd(8) + extension.padEnd(3)).toUpperCase();
+}
+
+const longNamePart = 13;
+
+/** Last part first, 13 characters an entry. */
+function longNameEntries(name: string, sum: number): Buffer[] {
+  const count = Math.ceil(name.length / longNamePart);
+  return Array.from({ length: count }, (_, index) => {
+    const number = count - index;
+    const text = Buffer.alloc(longNamePart * 2, 0xff);
+    // A zero ends it, unless it fills its last entry.
+    const part = name.slice((number - 1) * longNamePart, number * longNamePart);
+    text.write(part.length < longNamePart ? `${part}\0` : part, 'utf16le');
+    const entry = Buffer.alloc(entrySize);
+    entry.writeUInt8(number | (index === 0 ? 0x40 : 0), 0);
+    text.copy(entry, 1, 0, 10);
+    entry.writeUInt8(0x0f, 11);
+    entry.writeUInt8(sum, 13);
+    text.copy(entry, 14, 10, 22);
+    text.copy(entry, 28, 22, 26);
+    return entry;
+  });
+}
+
+/** Of a short name, by which a long one is tied to it. */
+function checksum(short: string): number {
+  let sum = 0;
+  for (const byte of Buffer.from(short, 'latin1')) sum = (((sum & 1) << 7) + (sum >> 1) + byte) & 0xff;
+  return sum;
 }

@@ -55,6 +55,7 @@ export function deployScript(node: string, files: string, kernelArguments: strin
 // UEFI goes on to the next boot option only after a failure; to a BIOS it is the same.
 const nextDevice = ['sleep 3', 'exit 1'];
 
-function script(lines: readonly string[]): string {
+/** An iPXE script of these lines. */
+export function script(lines: readonly string[]): string {
   return `${['#!ipxe', ...lines].join('\n')}\n`;
 }

@@ -16,6 +16,8 @@ export interface DebianPackage {
 export interface PackageTools {
   readonly run: RunProgram;
   readonly signal?: AbortSignal | undefined;
+  /** Options that lead apt to other package sources than the host's. */
+  readonly aptOptions?: readonly string[] | undefined;
 }
 
 /**
@@ -75,24 +77,30 @@ export async function unpackPackages(
   }
 }
 
-async function apt(
-  program: string,
+/**
+ * Runs apt-get or apt-cache.
+ * @throws QuintupleoError `PACKAGES_UNAVAILABLE`
+ */
+export async function apt(
+  program: 'apt-get' | 'apt-cache',
   args: readonly string[],
   tools: PackageTools,
   cwd?: string,
 ): Promise<{ stdout: string }> {
   const options = { cwd, timeout: 600_000, signal: tools.signal };
-  const result = await tools.run(program, args, options).catch((error: unknown) => {
-    if (error instanceof QuintupleoError && error.code === 'PROGRAM_MISSING') {
-      throw new QuintupleoError(`${program} is not installed`, {
-        family: 'platform',
-        code: 'PACKAGES_UNAVAILABLE',
-        remedy: 'The deploy ramdisk is built from Debian packages: run this on Debian 12 or later.',
-        cause: error,
-      });
-    }
-    throw error;
-  });
+  const result = await tools
+    .run(program, [...(tools.aptOptions ?? []), ...args], options)
+    .catch((error: unknown) => {
+      if (error instanceof QuintupleoError && error.code === 'PROGRAM_MISSING') {
+        throw new QuintupleoError(`${program} is not installed`, {
+          family: 'platform',
+          code: 'PACKAGES_UNAVAILABLE',
+          remedy: 'What nodes boot is built from Debian packages: run this on Debian 12 or later.',
+          cause: error,
+        });
+      }
+      throw error;
+    });
   if (result.status !== 0) {
     const why = result.stderr.split('\n').find(line => line.startsWith('E:')) ?? result.stderr.trim();
     throw unavailable(`${program} ${args.slice(0, 1).join()} failed: ${why}`);
@@ -105,7 +113,7 @@ function unavailable(message: string): QuintupleoError {
     family: 'platform',
     code: 'PACKAGES_UNAVAILABLE',
     remedy:
-      'The deploy ramdisk is built from Debian packages: see that a Debian package source can be reached, ' +
+      'What nodes boot is built from Debian packages: see that a Debian package source can be reached, ' +
       'run "apt-get update" as root, and try again.',
   });
 }

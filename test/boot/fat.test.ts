@@ -93,8 +93,29 @@ describe('fat16', () => {
     expect(() => fat16(tooBig, options)).toThrow(expect.objectContaining({ code: 'FAT_TOO_LARGE' }));
   });
 
+  test('keeps long names beside short ones, tied to them by a checksum', () => {
+    const image = fat16([{ path: 'autoexec.ipxe', content: Buffer.from('#!ipxe') }], options);
+    expect(readFat(image, 'AUTOEX~1.IPX')?.toString()).toBe('#!ipxe');
+    const entry = image.indexOf('AUTOEX~1IPX') - 32;
+    const part = Buffer.concat(
+      [
+        [1, 11],
+        [14, 26],
+        [28, 32],
+      ].map(([start, end]) => image.subarray(entry + (start ?? 0), entry + (end ?? 0))),
+    );
+    expect(part.toString('utf16le')).toBe('autoexec.ipxe');
+    expect([...image.subarray(entry, entry + 1), image[entry + 11]]).toEqual([0x41, 0x0f]);
+    // Each character is added to the sum so far, turned right by one bit.
+    const sum = [...'AUTOEX~1IPX'].reduce(
+      (before, letter) => (((before & 1) << 7) + (before >> 1) + letter.charCodeAt(0)) & 0xff,
+      0,
+    );
+    expect(image[entry + 13]).toBe(sum);
+  });
+
   test('refuses names that it cannot hold', () => {
-    for (const path of ['far-too-long-a-name', 'a.b.c', '', 'x/']) {
+    for (const path of ['a'.repeat(256), 'a.b.c', 'ä', '', 'x/']) {
       expect(() => fat16([{ path, content: Buffer.alloc(1) }], options)).toThrow(
         expect.objectContaining({ code: 'FAT_NAME' }),
       );
