@@ -1,0 +1,116 @@
+import { DriverError } from '../../node/driver.ts';
+import { isOpenStackError } from './client/api-error.ts';
+import type { Compute, ServerAction } from './client/compute.ts';
+import type { Server } from './client/compute-types.ts';
+import { driverErrorOf } from './failures.ts';
+import { describeServer, isBusy } from './power-state.ts';
+import type { ServerPoller } from './server-poller.ts';
+
+/** The part of Nova that machines are driven by. */
+export type ServerCalls = Pick<
+  Compute,
+  'act' | 'rescue' | 'rebuild' | 'setMetadata' | 'deleteMetadata' | 'consoleOutput' | 'serialConsole'
+>;
+
+/** What is to be asked of Nova for a server in some state: an action, nothing since it is as wanted, or why that cannot be. */
+export type Decide = (server: Server) => ServerAction | 'nothing' | DriverError;
+
+/** One server, as it is driven. Every method throws {@link DriverError}. */
+export class ServerControl {
+  readonly id: string;
+  readonly calls: ServerCalls;
+  readonly #poller: ServerPoller;
+
+  constructor(id: string, calls: ServerCalls, poller: ServerPoller) {
+    this.id = id;
+    this.calls = calls;
+    this.#poller = poller;
+  }
+
+  /** As last seen: up to some seconds ago. */
+  get server(): Server {
+    const server = this.#poller.get(this.id);
+    if (!server) throw new DriverError('gone', 'the server was deleted');
+    return server;
+  }
+
+  /** As it is now. */
+  async fresh(signal: AbortSignal): Promise<Server> {
+    signal.throwIfAborted();
+    if (!(await this.#poller.refresh())) throw new DriverError('transient', 'the cloud does not answer');
+    return this.server;
+  }
+
+  /**
+   * Asks Nova once for what the server's state calls for. What was seen last may be seconds old: that there is
+   * nothing to do, or that nothing can be done, is only said of what has just been looked at.
+   * @returns whether anything was asked
+   */
+  async bring(decide: Decide, signal: AbortSignal): Promise<boolean> {
+    const hasty = decide(this.server);
+    const action = isAction(hasty) ? hasty : decide(await this.fresh(signal));
+    if (action instanceof DriverError) throw action;
+    if (action === 'nothing') return false;
+    try {
+      await this.#act(action, signal);
+      return true;
+    } catch (error) {
+      if (!isOpenStackError(error, 'conflict')) throw driverErrorOf(error, signal);
+      const server = await this.fresh(signal);
+      const instead = decide(server);
+      if (instead === 'nothing') return false;
+      mustBeFree(server);
+      if (instead instanceof DriverError) throw instead;
+      if (instead === action) throw new DriverError('refused', error.message, error);
+      await this.ask(() => this.#act(instead, signal), signal);
+      return true;
+    }
+  }
+
+  /** Does a call to Nova; a conflict is told by its reason. */
+  async ask(call: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    try {
+      signal.throwIfAborted();
+      await call();
+    } catch (error) {
+      if (isOpenStackError(error, 'conflict')) mustBeFree(await this.fresh(signal));
+      throw driverErrorOf(error, signal);
+    }
+  }
+
+  /**
+   * Waits until Nova has nothing under way with the server.
+   * @returns the server then
+   */
+  async settled(signal: AbortSignal): Promise<Server> {
+    const server = await this.#until(one => one === undefined || !isBusy(one), signal);
+    if (!server) throw new DriverError('gone', 'the server was deleted');
+    return server;
+  }
+
+  async #until(
+    holds: (server: Server | undefined) => boolean,
+    signal: AbortSignal,
+  ): Promise<Server | undefined> {
+    try {
+      return await this.#poller.until(this.id, holds, signal);
+    } catch (error) {
+      throw driverErrorOf(error, signal);
+    }
+  }
+
+  #act(action: ServerAction, signal: AbortSignal): Promise<void> {
+    return this.calls.act(this.id, action, { reason: 'power', signal });
+  }
+}
+
+/** @throws DriverError when the server's state is why Nova takes no action */
+export function mustBeFree(server: Server): void {
+  if (isBusy(server)) throw new DriverError('conflict', `the server is ${describeServer(server)}`);
+  if (server.locked)
+    throw new DriverError('refused', 'the server is locked: unlock it (openstack server unlock)');
+}
+
+function isAction(decision: ReturnType<Decide>): decision is ServerAction {
+  return decision !== 'nothing' && !(decision instanceof DriverError);
+}
