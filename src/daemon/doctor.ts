@@ -5,21 +5,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { chooseAccelerator } from '../drivers/qemu/accelerator.ts';
 import type { LabDefinition } from '../lab/definition.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
+import { type Finding, fine } from '../support/finding.ts';
 import { overlap, parseCidr } from '../support/ipv4.ts';
 import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
 import type { DaemonStatus } from './api.ts';
-
-/** What one check found. */
-export interface Finding {
-  /** What was looked at. */
-  readonly check: string;
-  /** `warn`: works, but less than it could. `fail`: does not work. */
-  readonly result: 'ok' | 'warn' | 'fail';
-  readonly message: string;
-  /** What to do about it; undefined when all is well. */
-  readonly remedy: string | undefined;
-}
 
 /** What the doctor looks at. */
 export interface DoctorOptions {
@@ -59,14 +49,10 @@ export async function* examine(options: DoctorOptions): AsyncIterable<Finding> {
   if (options.lab) yield* checkLab(options.lab, options.labsUp.includes(options.lab.spec.name));
 }
 
-function ok(check: string, message: string): Finding {
-  return { check, result: 'ok', message, remedy: undefined };
-}
-
 function checkNode(installed: string): Finding {
   const [major = 0, minor = 0] = installed.split('.').map(Number);
   const recent = major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1]);
-  if (recent) return ok('Node.js', installed);
+  if (recent) return fine('Node.js', installed);
   const remedy = `Install ${oldestNode.join('.')} or newer.`;
   return { check: 'Node.js', result: 'fail', message: `${installed} is too old`, remedy };
 }
@@ -78,7 +64,7 @@ async function* checkPrograms(path: string, lab: LabDefinition | undefined): Asy
   for (const requirement of requirements.filter(({ neededFor }) => neededFor.includes('run'))) {
     const check = `package ${requirement.package}`;
     if (await isInstalled(requirement, path)) {
-      yield ok(check, requirement.why);
+      yield fine(check, requirement.why);
       continue;
     }
     const message = `${requirement.program ?? requirement.file} is not there: ${requirement.why}`;
@@ -106,7 +92,7 @@ async function checkAccelerator(): Promise<Finding> {
   const check = 'KVM';
   try {
     const { name, reason } = await chooseAccelerator('auto');
-    if (name === 'kvm') return ok(check, `usable: ${reason}`);
+    if (name === 'kvm') return fine(check, `usable: ${reason}`);
     const remedy =
       'Machines run in software, slowly. For KVM, enable virtualisation and add the user to group kvm.';
     return { check, result: 'warn', message: reason, remedy };
@@ -130,7 +116,7 @@ async function checkBridges(): Promise<Finding> {
           () => undefined,
           () => 'there is no /dev/net/tun',
         );
-  if (problem === undefined) return ok(check, 'can be made');
+  if (problem === undefined) return fine(check, 'can be made');
   const remedy =
     "Networks are made of QEMU's user networking, in which nodes do not see each other. For bridges, run as root.";
   return { check, result: 'warn', message: problem, remedy };
@@ -141,7 +127,7 @@ async function checkState(folder: string): Promise<Finding> {
   for (let place = folder; ; place = dirname(place)) {
     try {
       await access(place, constants.R_OK | constants.W_OK | constants.X_OK);
-      return ok(check, place === folder ? `${folder} can be written` : `${folder} can be made`);
+      return fine(check, place === folder ? `${folder} can be written` : `${folder} can be made`);
     } catch (error) {
       if (systemCodeOf(error) === 'ENOENT' && place !== dirname(place)) continue;
       const remedy = 'Set QUINTUPLEO_STATE_DIR to a folder of yours, or run as root.';
@@ -152,11 +138,12 @@ async function checkState(folder: string): Promise<Finding> {
 
 function checkDaemon(status: DoctorOptions['daemon']): Finding {
   const check = 'daemon';
-  if (!status) return ok(check, 'does not run; "up" starts it');
+  if (!status) return fine(check, 'does not run; "up" starts it');
   if (status instanceof QuintupleoError) {
     return { check, result: 'fail', message: status.message, remedy: status.remedy };
   }
-  if (status.version === version) return ok(check, `runs, version ${status.version}, process ${status.pid}`);
+  if (status.version === version)
+    return fine(check, `runs, version ${status.version}, process ${status.pid}`);
   const message = `runs version ${status.version}, this is ${version}`;
   const remedy = 'Run "quintupleo stop" and then "up", which starts the new one. Labs stay as they are.';
   return { check, result: 'warn', message, remedy };
@@ -164,7 +151,7 @@ function checkDaemon(status: DoctorOptions['daemon']): Finding {
 
 async function* checkLab(lab: LabDefinition, isUp: boolean): AsyncIterable<Finding> {
   if (isUp) {
-    yield ok('lab', `${lab.spec.name} is up: its ports and networks are its own`);
+    yield fine('lab', `${lab.spec.name} is up: its ports and networks are its own`);
     return;
   }
   yield* checkPorts(lab);
@@ -185,7 +172,7 @@ async function* checkPorts(lab: LabDefinition): AsyncIterable<Finding> {
     const message = `${node}: ${ipmi.address}:${ipmi.port ?? '*'} ${problem.message}`;
     yield { check, result: 'fail', message, remedy: problem.remedy };
   }
-  if (free > 0) yield ok(check, `${free} of ${Object.keys(lab.bmcs).length} BMCs can listen`);
+  if (free > 0) yield fine(check, `${free} of ${Object.keys(lab.bmcs).length} BMCs can listen`);
 }
 
 interface PortProblem {
@@ -240,7 +227,7 @@ function checkNetworks(lab: LabDefinition): Finding {
       return { check, result: 'fail', message, remedy: 'Choose another range in the lab file.' };
     }
   }
-  return ok(check, "overlap none of this host's");
+  return fine(check, "overlap none of this host's");
 }
 
 /** Bytes of memory that the host can still give. */
@@ -259,7 +246,7 @@ async function checkMemory(lab: LabDefinition): Promise<Finding | undefined> {
   const wanted = lab.spec.nodes.reduce((sum, node) => sum + node.memory, 0);
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const message = `the nodes have ${gib(wanted)}, the host can give ${gib(available)}`;
-  if (wanted <= available) return ok(check, message);
+  if (wanted <= available) return fine(check, message);
   const remedy = 'Power on fewer nodes at a time, or give them less memory.';
   return { check, result: 'warn', message, remedy };
 }

@@ -1,0 +1,15 @@
+/** What one check found. */
+export interface Finding {
+  /** What was looked at. */
+  readonly check: string;
+  /** `warn`: works, but less than it could. `fail`: does not work. */
+  readonly result: 'ok' | 'warn' | 'fail';
+  readonly message: string;
+  /** What to do about it; undefined when all is well. */
+  readonly remedy: string | undefined;
+}
+
+/** A finding of something that is as it should be. */
+export function fine(check: string, message: string): Finding {
+  return { check, result: 'ok', message, remedy: undefined };
+}
