@@ -1,75 +1,178 @@
 import type { BootDirector, BootListener } from '../boot/director.ts';
+import type { FirmwareAsks } from '../boot/firmware-desk.ts';
+import { firmwareEndpoint } from '../boot/firmware-scripts.ts';
+import type { FirmwareAnswer, FirmwareQuestion } from '../node/firmware.ts';
 import type { LabSpec } from '../node/spec.ts';
+import type { Clock, Timer } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
+import { Turnstile } from '../support/wait.ts';
 import type { Report } from './api.ts';
+import { type LinkLocalAddresses, parseLinkLocal } from './link-local.ts';
+
+/** What the boot service works with. */
+export interface BootServiceParts {
+  readonly director: BootDirector;
+  /** Filled by {@link BootService.serve}; the director looks network cards up in it. */
+  readonly labs: Map<string, LabSpec>;
+  /** TCP port at every IPv4 address. */
+  readonly port: number;
+  readonly linkLocal: LinkLocalAddresses;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** An address at which somebody listens for us. */
+interface Place {
+  readonly listener: BootListener;
+  /** Of the interface, for a link-local address: it means nothing on another one. */
+  readonly interfaceIndex: number | undefined;
+}
+
+/** How often addresses are looked after that do not answer yet, or whose interface may be replaced. Milliseconds. */
+const interval = 3_000;
 
 /** The boot director as the labs share it: who listens where for whom, and whose network cards are whose. */
 export class BootService {
-  /** TCP port at every address. */
-  readonly port: number;
-  readonly #director: BootDirector;
-  readonly #log: Logger;
-  readonly #listeners = new Map<string, { listener: BootListener; labs: Set<string> }>();
-  readonly #labs: Map<string, LabSpec>;
+  readonly #parts: BootServiceParts;
+  readonly #firmware = new Map<string, FirmwareAsks>();
+  readonly #wanted = new Map<string, Set<string>>();
+  readonly #places = new Map<string, Place>();
+  /** What keeps an address from answering, as last logged. */
+  readonly #troubles = new Map<string, string>();
+  readonly #turnstile = new Turnstile();
+  #timer: Timer | undefined;
 
-  /** @param labs - filled by {@link serve}; the director looks network cards up in it */
-  constructor(director: BootDirector, labs: Map<string, LabSpec>, port: number, log: Logger) {
-    this.#director = director;
-    this.#labs = labs;
-    this.port = port;
-    this.#log = log;
+  constructor(parts: BootServiceParts) {
+    this.#parts = parts;
   }
 
-  /** Answers the machines of a lab at these addresses of the host, and no longer at others. */
-  async serve(lab: string, spec: LabSpec, addresses: readonly string[]): Promise<void> {
-    this.#labs.set(lab, spec);
-    for (const [address, { labs }] of this.#listeners) {
-      if (labs.has(lab) && !addresses.includes(address)) await this.#leave(lab, address);
-    }
-    for (const address of addresses) {
-      const listening = this.#listeners.get(address);
-      if (listening) {
-        listening.labs.add(lab);
-        continue;
-      }
-      try {
-        const listener = await this.#director.listen(address, this.port);
-        this.#listeners.set(address, { listener, labs: new Set([lab]) });
-      } catch (error) {
-        // The network may be gone (somebody deleted its bridge): the lab is served as far as it can be, and `up` repairs it.
-        this.#log.error({ lab, address, error: messageOf(error) }, 'no network boot at this address');
-      }
-    }
+  /** TCP port at every IPv4 address. */
+  get port(): number {
+    return this.#parts.port;
+  }
+
+  /**
+   * Answers the machines of a lab at these addresses of the host, and no longer at others. An address that is not
+   * there yet answers once it is; a link-local one (`fe80::b:c%INTERFACE`) is added to its interface.
+   * @param firmwareAsks - tells firmware of the lab's machines what to boot
+   */
+  async serve(
+    lab: string,
+    spec: LabSpec,
+    addresses: readonly string[],
+    firmwareAsks?: FirmwareAsks,
+  ): Promise<void> {
+    this.#parts.labs.set(lab, spec);
+    if (firmwareAsks) this.#firmware.set(lab, firmwareAsks);
+    this.#want(lab, addresses);
+    await this.#tend();
   }
 
   /** Stops answering a lab's machines. */
   async close(lab: string): Promise<void> {
-    for (const address of [...this.#listeners.keys()]) await this.#leave(lab, address);
-    this.#labs.delete(lab);
+    this.#want(lab, []);
+    await this.#tend();
+    this.#firmware.delete(lab);
+    this.#parts.labs.delete(lab);
+  }
+
+  /** Asks the driver of the lab whose network card it is. */
+  async firmwareAsks(question: FirmwareQuestion): Promise<FirmwareAnswer | undefined> {
+    for (const [lab, { nodes }] of this.#parts.labs) {
+      if (!nodes.some(({ nics }) => nics.some(({ mac }) => mac === question.mac))) continue;
+      return this.#firmware.get(lab)?.(question);
+    }
+    return undefined;
   }
 
   /** Forgets what a lab's nodes were to boot. */
   async forgetLab(lab: string): Promise<void> {
-    for (const node of this.#labs.get(lab)?.nodes ?? []) {
-      for (const { mac } of node.nics) if (this.#director.assignment(mac)) await this.#director.clear(mac);
+    const { director, labs } = this.#parts;
+    for (const node of labs.get(lab)?.nodes ?? []) {
+      for (const { mac } of node.nics) if (director.assignment(mac)) await director.clear(mac);
     }
   }
 
   /** The node's next network boot runs the deploy ramdisk. */
   async deploy(mac: string, signal: AbortSignal): Promise<void> {
-    await this.#director.assign(mac, { kind: 'deploy' }, signal);
+    await this.#parts.director.assign(mac, { kind: 'deploy' }, signal);
   }
 
   reports(mac: string): readonly Report[] {
-    return this.#director.reports(mac);
+    return this.#parts.director.reports(mac);
   }
 
-  async #leave(lab: string, address: string): Promise<void> {
-    const listening = this.#listeners.get(address);
-    if (!listening?.labs.delete(lab) || listening.labs.size > 0) return;
-    this.#listeners.delete(address);
-    await listening.listener.close();
+  #want(lab: string, addresses: readonly string[]): void {
+    for (const [address, labs] of this.#wanted) {
+      if (!addresses.includes(address) && labs.delete(lab) && labs.size === 0) this.#wanted.delete(address);
+    }
+    for (const address of addresses) {
+      const labs = this.#wanted.get(address) ?? new Set();
+      this.#wanted.set(address, labs.add(lab));
+    }
+  }
+
+  /** Listens where it is wanted, as far as can be, and nowhere else; comes again where that may change. */
+  #tend(): Promise<void> {
+    return this.#turnstile.run(async () => {
+      this.#timer?.cancel();
+      for (const address of [...this.#places.keys()]) {
+        if (!this.#wanted.has(address)) await this.#leave(address);
+      }
+      for (const address of [...this.#wanted.keys()]) await this.#tendOne(address);
+      await this.#tidy();
+      const restless = [...this.#wanted.keys()].some(
+        address => !this.#places.has(address) || parseLinkLocal(address),
+      );
+      if (restless) this.#timer = this.#parts.clock.after(interval, () => this.#tendAgain());
+    });
+  }
+
+  #tendAgain(): void {
+    this.#tend().catch((error: unknown) => {
+      this.#parts.log.error({ error: messageOf(error) }, 'addresses for network boot cannot be looked after');
+    });
+  }
+
+  async #tendOne(address: string): Promise<void> {
+    const { director, linkLocal, port, log } = this.#parts;
+    const place = this.#places.get(address);
+    const wanted = parseLinkLocal(address);
+    try {
+      const interfaceIndex = wanted && (await linkLocal.ensure(wanted));
+      if (place && place.interfaceIndex === interfaceIndex) return;
+      await this.#leave(address);
+      if (wanted && interfaceIndex === undefined)
+        throw new Error(`there is no interface ${wanted.interface}`);
+      const listener = await director.listen(address, wanted ? firmwareEndpoint.port : port);
+      this.#places.set(address, { listener, interfaceIndex });
+      if (this.#troubles.delete(address)) log.info({ address }, 'network boot at this address now');
+    } catch (error) {
+      // A network may come later, or somebody deleted its bridge: labs are served as far as they can be.
+      const trouble = messageOf(error);
+      if (this.#troubles.get(address) === trouble) return;
+      this.#troubles.set(address, trouble);
+      log.error({ address, error: trouble }, 'no network boot at this address yet');
+    }
+  }
+
+  /** Takes away addresses that nobody wants any more. */
+  async #tidy(): Promise<void> {
+    const { linkLocal, log } = this.#parts;
+    const wanted = [...this.#wanted.keys()].flatMap(address => parseLinkLocal(address) ?? []);
+    for (const address of this.#troubles.keys()) {
+      if (!this.#wanted.has(address)) this.#troubles.delete(address);
+    }
+    await linkLocal.keepOnly(wanted).catch((error: unknown) => {
+      log.warn({ error: messageOf(error) }, 'an address that is no longer needed cannot be taken away');
+    });
+  }
+
+  async #leave(address: string): Promise<void> {
+    const place = this.#places.get(address);
+    this.#places.delete(address);
+    await place?.listener.close();
   }
 }
 

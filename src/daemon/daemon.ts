@@ -20,6 +20,7 @@ import { BootService, ownerOf } from './boot-service.ts';
 import { controlApi } from './control-api.ts';
 import { lockState, serveControl } from './control-server.ts';
 import { Labs } from './labs.ts';
+import { LinkLocalAddresses } from './link-local.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -64,10 +65,18 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const director = await createBootDirector({
     nodeOf: mac => ownerOf(specs, mac),
     deployFiles: signal => deployFiles({ cache: cacheDirectory, signal }),
+    firmwareAsks: question => boot.firmwareAsks(question),
     document: fileDocument(join(stateDirectory, 'assignments.json')),
     log,
   });
-  const boot = new BootService(director, specs, bootPort, log);
+  const boot: BootService = new BootService({
+    director,
+    labs: specs,
+    port: bootPort,
+    linkLocal: new LinkLocalAddresses(fileDocument(join(stateDirectory, 'link-local.json'))),
+    clock: systemClock,
+    log,
+  });
   const drops = new DropCounter();
   const server = new IpmiServer(log);
   const labs = new Labs({

@@ -208,7 +208,13 @@ export class LabRuntime {
     const { spec } = this.#record.definition;
     const made = await this.#made('network');
     const networks = spec.networks.filter(({ name }) => made.has(name));
-    await this.#around.boot.serve(this.name, spec, await this.#driver.serveBoot({ ...spec, networks }));
+    const addresses = await this.#driver.serveBoot({ ...spec, networks });
+    await this.#around.boot.serve(
+      this.name,
+      spec,
+      addresses,
+      async question => await this.#driver.firmwareAsks?.(question),
+    );
   }
 
   /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */
