@@ -7,6 +7,8 @@ export interface Asked {
   readonly service: ServiceType;
   readonly method: HttpMethod;
   readonly url: string;
+  /** Whether it may change something in the cloud. */
+  readonly changes: boolean;
 }
 
 /** Header fields, names in lower case. */
@@ -69,7 +71,7 @@ export class ApiAnswer {
       url,
       status: this.status,
       requestId: this.requestId,
-      effect: 'unknown',
+      effect: this.asked.changes ? 'unknown' : 'none',
       cause,
     });
   }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../support/clock.ts';
+import { abortable } from './abortable.ts';
 import { OpenStackError } from './api-error.ts';
 import { endpointIn, versionsUrl } from './catalog.ts';
 import type { CloudConfig } from './cloud-config.ts';
@@ -90,6 +91,7 @@ export class Authenticator {
       body: asIs ? undefined : JSON.stringify(authenticationBody(this.#config)),
       timeout,
       reason: 'token',
+      changes: false,
       signal: undefined,
     });
     if (answer.status >= 300) {
@@ -106,15 +108,4 @@ export class Authenticator {
       { ...fault, code: 'unauthorized', cause: fault },
     );
   }
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

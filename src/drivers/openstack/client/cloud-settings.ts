@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { ServiceType } from './call.ts';
 import { services } from './catalog.ts';
 import type { CloudAuth, CloudConfig, InDomain, NameOrId } from './cloud-config.ts';
@@ -16,46 +17,60 @@ const authTypes: Readonly<Record<string, CloudAuth['type'] | undefined>> = {
 /** Keystone calls the domain of a cloud that knows no others so. */
 const defaultDomain: NameOrId = { id: 'default' };
 
+/** Which cloud's settings are read, and where they come from. */
+export interface CloudOrigin {
+  readonly name: string;
+  /** The file, for messages. */
+  readonly source: string;
+  /** Chosen by the caller. */
+  readonly region: string | undefined;
+  /** What `~` stands for in paths, and what relative ones are relative to. */
+  readonly home: string;
+  readonly cwd: string;
+}
+
 /**
  * What the settings of one cloud, merged from wherever they came, say.
- * @param source - the file, for messages
- * @param region - chosen by the caller
  * @throws QuintupleoError of family `config`
  */
-export function readCloudSettings(
-  name: string,
-  source: string,
-  cloud: Mapping,
-  region: string | undefined,
-): CloudConfig {
-  const settings = new Settings(name, source, inRegion(name, source, cloud, region));
+export function readCloudSettings(origin: CloudOrigin, cloud: Mapping): CloudConfig {
+  const settings = new Settings(origin, inRegion(origin, normalized(cloud)));
   const auth = authOf(settings);
   return {
-    name,
-    source,
-    authUrl: authUrlOf(settings),
+    name: origin.name,
+    source: origin.source,
+    authUrl: settings.url('auth_url') ?? settings.required('auth_url'),
     auth,
     project: projectOf(settings, auth),
     region: settings.text('region_name'),
     interface: interfaceOf(settings),
     endpointOverrides: overridesOf(settings),
     verify: !settings.isFalse('verify') && !settings.isTrue('insecure'),
-    caFile: settings.text('cacert'),
-    certFile: settings.text('cert'),
-    keyFile: settings.text('key'),
+    caFile: settings.path('cacert'),
+    certFile: settings.path('cert'),
+    keyFile: settings.path('key'),
   };
 }
 
+/** The same with underscores: both spellings of keys are allowed. */
+function normalized(settings: Mapping): Mapping {
+  const entries = Object.entries(settings).map(([key, value]) => [
+    key.replaceAll('-', '_'),
+    isMapping(value) ? normalized(value) : value,
+  ]);
+  return Object.fromEntries(entries);
+}
+
 /** The settings with those of the chosen region laid over them; the first of `regions` is the default. */
-function inRegion(name: string, source: string, cloud: Mapping, region: string | undefined): Mapping {
-  const chosen = region ?? cloud.region_name;
+function inRegion(origin: CloudOrigin, cloud: Mapping): Mapping {
+  const chosen = origin.region ?? cloud.region_name;
   const regions = cloud.regions;
   if (!Array.isArray(regions) || regions.length === 0) {
     return chosen === undefined ? cloud : { ...cloud, region_name: chosen };
   }
   const known = regions.map(entry =>
     isMapping(entry)
-      ? { name: entry.name, values: isMapping(entry.values) ? entry.values : {} }
+      ? { name: entry.name, values: isMapping(entry.values) ? normalized(entry.values) : {} }
       : { name: entry, values: {} },
   );
   const found = chosen === undefined ? known[0] : known.find(entry => entry.name === chosen);
@@ -63,7 +78,7 @@ function inRegion(name: string, source: string, cloud: Mapping, region: string |
     const names = known.map(entry => entry.name).join(', ');
     throw configError(
       'CLOUD_SETTING_INVALID',
-      `${source}: cloud ${name}: region_name`,
+      `${origin.source}: cloud ${origin.name}: region_name`,
       `the region ${String(chosen)} is not one of its regions: ${names}`,
       'Choose one of them.',
     );
@@ -142,12 +157,6 @@ function domainOf(settings: Settings, whose: 'user_domain' | 'project_domain'): 
   return defaultDomain;
 }
 
-function authUrlOf(settings: Settings): string {
-  const url = settings.required('auth_url');
-  if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '');
-  throw settings.invalid('auth_url', 'is no http or https URL', 'Write it as https://cloud.example:5000/v3.');
-}
-
 function interfaceOf(settings: Settings): CloudConfig['interface'] {
   // Once it was called "endpoint type", and its values had a suffix.
   const value = settings.text('interface', 'endpoint_type') ?? 'public';
@@ -160,26 +169,20 @@ function overridesOf(settings: Settings): CloudConfig['endpointOverrides'] {
   const overrides: Partial<Record<ServiceType, string>> = {};
   for (const service of ['identity', 'compute', 'network', 'image', 'block-storage'] as const) {
     const keys = services[service].types.map(type => `${type.replaceAll('-', '_')}_endpoint_override`);
-    const url = settings.text(...keys);
-    if (url === undefined) continue;
-    if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url)) {
-      throw settings.invalid(keys[0] ?? service, 'is no http or https URL', 'Correct it, or take it away.');
-    }
-    overrides[service] = url.replace(/\/+$/, '');
+    const url = settings.url(...keys);
+    if (url !== undefined) overrides[service] = url;
   }
   return overrides;
 }
 
 /** Settings of one cloud by key. What belongs under `auth` is found beside it as well, as variables have it. */
 class Settings {
-  readonly #name: string;
-  readonly #source: string;
+  readonly #origin: CloudOrigin;
   readonly #cloud: Mapping;
   readonly #auth: Mapping;
 
-  constructor(name: string, source: string, cloud: Mapping) {
-    this.#name = name;
-    this.#source = source;
+  constructor(origin: CloudOrigin, cloud: Mapping) {
+    this.#origin = origin;
     this.#cloud = cloud;
     this.#auth = isMapping(cloud.auth) ? cloud.auth : {};
   }
@@ -202,6 +205,24 @@ class Settings {
     return value;
   }
 
+  /** The path of a file, made absolute. */
+  path(key: string): string | undefined {
+    const path = this.text(key);
+    return path && resolve(this.#origin.cwd, path.replace(/^~(?=\/)/, this.#origin.home));
+  }
+
+  /** A URL without a slash at its end; `{region_name}` in it is filled in. */
+  url(...keys: string[]): string | undefined {
+    const url = this.text(...keys)?.replaceAll('{region_name}', this.text('region_name') ?? '');
+    if (url === undefined) return undefined;
+    if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '');
+    throw this.invalid(
+      keys[0] ?? 'url',
+      'is no http or https URL',
+      'Write it as https://cloud.example:5000/v3.',
+    );
+  }
+
   isFalse(key: string): boolean {
     return ['false', 'no', 'off', '0'].includes(String(this.#value(key) ?? '').toLowerCase());
   }
@@ -211,7 +232,7 @@ class Settings {
   }
 
   at(key: string): string {
-    return `${this.#source}: cloud ${this.#name}: ${key}`;
+    return `${this.#origin.source}: cloud ${this.#origin.name}: ${key}`;
   }
 
   missing(key: string, remedy: string) {

@@ -27,8 +27,10 @@ const selectors = new Set([
   'OS_CLOUD_NAME',
   'OS_CLIENT_CONFIG_FILE',
   'OS_CLIENT_SECURE_FILE',
-  'OS_CLIENT_VENDOR_FILE',
 ]);
+
+/** Beginnings of names that OpenStack's own test tools took for other things. */
+const foreign = ['OS_TEST', 'OS_STD', 'OS_LOG'];
 
 /** A file's contents. */
 interface Found {
@@ -59,12 +61,21 @@ export async function readCloudConfig(sources: CloudsSources): Promise<CloudConf
   const environmentName = env.OS_CLOUD_NAME || 'envvars';
   const name = chosenName(sources, clouds, fromEnvironment && environmentName, file);
   const inFile = clouds[name];
-  if (inFile === undefined && fromEnvironment && name === environmentName) {
-    return readCloudSettings(name, 'OS_* variables', fromEnvironment, region);
-  }
   const path = file?.path ?? secure?.path ?? 'clouds.yaml';
+  const origin = { name, region, home: sources.home, cwd: sources.cwd };
+  if (fromEnvironment && name === environmentName) {
+    if (inFile !== undefined) {
+      throw configError(
+        'CLOUDS_FILE_INVALID',
+        path,
+        `has a cloud ${name}, which is also the name of the cloud that the OS_* variables describe`,
+        'Set OS_CLOUD_NAME to another name, or unset the variables.',
+      );
+    }
+    return readCloudSettings({ ...origin, source: 'OS_* variables' }, fromEnvironment);
+  }
   if (!isMapping(inFile)) throw notFound(name, clouds, sources, path, file !== undefined);
-  return readCloudSettings(name, path, await withProfile(name, path, inFile, sources), region);
+  return readCloudSettings({ ...origin, source: path }, await withProfile(name, path, inFile, sources));
 }
 
 function chosenName(
@@ -108,8 +119,10 @@ function notFound(name: string, clouds: Mapping, sources: CloudsSources, path: s
 
 /** Folders in which a file is looked for, the first one that has it wins. */
 function searched({ env, home, cwd }: CloudsSources): string[] {
-  const configHome = env.XDG_CONFIG_HOME?.startsWith('/') ? env.XDG_CONFIG_HOME : join(home, '.config');
-  return [cwd, join(configHome, 'openstack'), '/etc/openstack'];
+  const own = join(home, '.config');
+  const configHome = env.XDG_CONFIG_HOME?.startsWith('/') ? env.XDG_CONFIG_HOME : own;
+  const folders = [...new Set([configHome, own])].map(folder => join(folder, 'openstack'));
+  return [cwd, ...folders, '/etc/xdg/openstack', '/etc/openstack'];
 }
 
 async function findFile(
@@ -125,7 +138,7 @@ async function findFile(
     try {
       text = await readFile(path, 'utf8');
     } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(systemCodeOf(error) ?? '')) continue;
+      if (['ENOENT', 'ENOTDIR', 'EACCES'].includes(systemCodeOf(error) ?? '')) continue;
       throw configError('CLOUDS_FILE_INVALID', path, messageOf(error), 'Make it a file that can be read.');
     }
     return { path, body: parsed(path, text) };
@@ -164,6 +177,7 @@ function environmentCloud(env: CloudsSources['env']): Mapping | undefined {
   const settings: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith('OS_') || selectors.has(name) || !value) continue;
+    if (foreign.some(beginning => name.startsWith(beginning))) continue;
     settings[name.slice('OS_'.length).toLowerCase()] = value;
   }
   return Object.keys(settings).length === 0 ? undefined : settings;
@@ -179,10 +193,13 @@ async function withProfile(
   // Once it was called "cloud".
   const profile = cloud.profile ?? cloud.cloud;
   if (profile === undefined) return cloud;
-  const vendors = await findFile('clouds-public', sources.env.OS_CLIENT_VENDOR_FILE, sources);
+  const vendors = await findFile('clouds-public', undefined, sources);
   const known = vendors?.body['public-clouds'];
   const settings = isMapping(known) && typeof profile === 'string' ? known[profile] : undefined;
-  if (!isMapping(settings)) {
+  if (isMapping(settings)) return merged(settings, cloud);
+  // OpenStack's own clients come with some profiles, and pass over those that they do not know.
+  const auth = isMapping(cloud.auth) ? cloud.auth : {};
+  if (auth.auth_url === undefined && cloud.auth_url === undefined) {
     throw configError(
       'CLOUD_SETTING_INVALID',
       `${path}: cloud ${name}: profile`,
@@ -190,5 +207,5 @@ async function withProfile(
       'Describe it there, or write what it would say into the cloud itself.',
     );
   }
-  return merged(settings, cloud);
+  return cloud;
 }

@@ -18,7 +18,7 @@ export function faultOf(answer: ApiAnswer, clock: Clock): OpenStackError {
     // 501 and 505 are the answers of something that will never do it.
     passing: passing && status !== 501 && status !== 505,
     // 503 is said by a proxy without a backend or a service without Keystone, before anything is done.
-    effect: status >= 500 && status !== 503 ? 'unknown' : 'none',
+    effect: answer.asked.changes && status >= 500 && status !== 503 ? 'unknown' : 'none',
     retryAfter: passing ? retryAfterOf(answer, clock) : undefined,
   });
 }
@@ -85,7 +85,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function plainText(text: string): string {
   return text
-    .replace(/<(head|style|script)\b.*?<\/\1>/gis, ' ')
+    .replace(/<(head|style|script|h1)\b.*?<\/\1>/gis, ' ')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&quot;/g, '"')
     .replace(/&#x27;|&#39;/g, "'")

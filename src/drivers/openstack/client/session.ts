@@ -1,42 +1,21 @@
-import { z } from 'zod';
 import type { Clock } from '../../../support/clock.ts';
 import type { ApiAnswer } from './answer.ts';
 import { OpenStackError } from './api-error.ts';
 import { Authenticator } from './authenticator.ts';
-import type { ApiCall, CallContext, HttpMethod, Query, ServiceType } from './call.ts';
+import type { ApiCall, CallContext, ServiceType } from './call.ts';
 import { CallCounts } from './call-counts.ts';
-import {
-  type Endpoint,
-  endpointIn,
-  findEndpoint,
-  isVersion,
-  missingEndpoint,
-  services,
-  versionsUrl,
-} from './catalog.ts';
+import { findEndpoint, services } from './catalog.ts';
 import type { CloudConfig } from './cloud-config.ts';
+import { ServiceDirectory } from './directory.ts';
 import { faultOf } from './fault.ts';
 import { type MicroversionRange, spokenIn } from './microversion.ts';
 import { withRetries } from './retry.ts';
 import type { Token } from './token.ts';
 import { Transport } from './transport.ts';
+import { urlOf } from './url.ts';
 
 // Milliseconds. Clouds answer a listing or a create within seconds, a busy one within a minute.
 const usualTimeout = 60_000;
-
-const versionSchema = z.looseObject({
-  id: z.string(),
-  status: z.string().optional(),
-  version: z.string().optional(),
-  min_version: z.string().optional(),
-});
-
-const versionsSchema = z.union([
-  z.looseObject({ versions: z.array(versionSchema) }).transform(body => body.versions),
-  z.looseObject({ version: versionSchema }).transform(body => [body.version]),
-]);
-
-type Version = z.infer<typeof versionSchema>;
 
 /** What a session needs from outside. */
 export interface SessionSurroundings {
@@ -52,14 +31,14 @@ export class Session implements AsyncDisposable {
   readonly #around: SessionSurroundings;
   readonly #transport: Transport;
   readonly #authenticator: Authenticator;
-  readonly #endpoints = new Map<string, Promise<Endpoint>>();
-  readonly #microversions = new Map<string, Promise<MicroversionRange | undefined>>();
+  readonly #directory: ServiceDirectory;
 
   constructor(config: CloudConfig, around: SessionSurroundings) {
     this.config = config;
     this.#around = around;
     this.#transport = new Transport(config, around.clock, this.counts);
     this.#authenticator = new Authenticator(config, around, this.#transport);
+    this.#directory = new ServiceDirectory(config, (service, url) => this.#getVersions(service, url));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -147,14 +126,7 @@ export class Session implements AsyncDisposable {
 
   /** The microversions that a service speaks; `undefined` for one that has none. Asked once. */
   async microversions(service: ServiceType, ctx: CallContext): Promise<MicroversionRange | undefined> {
-    if (services[service].microversionName === undefined) return undefined;
-    const { root } = await this.#endpoint(service, ctx);
-    return remembered(this.#microversions, root, async () => {
-      const versions = await this.#discover(service, `${root}/`, ctx);
-      const version = versions.find(candidate => isVersion(candidate.id, services[service].major));
-      if (!version?.version || !version.min_version) return undefined;
-      return { min: version.min_version, max: version.version };
-    });
+    return this.#directory.microversions(service, await this.token(ctx), ctx.signal);
   }
 
   /** Whether a service speaks a microversion. */
@@ -172,16 +144,16 @@ export class Session implements AsyncDisposable {
 
   /** One exchange with a valid token; a token that the service no longer takes is replaced once. */
   async #authorized(call: ApiCall, ctx: CallContext): Promise<ApiAnswer> {
-    const { base } = await this.#endpoint(call.service, ctx);
+    const { base } = await this.#directory.endpoint(call.service, await this.token(ctx), ctx.signal);
     const microversion = await this.#microversionHeaders(call, ctx);
     const url = urlOf(base, call.path, call.query);
-    const send = async (token: Token) =>
+    const send = (token: Token) =>
       this.#exchange(call, url, { ...call.headers, ...microversion, 'x-auth-token': token.value }, ctx);
     const token = await this.token(ctx);
     const answer = await send(token);
-    if (answer.status !== 401 || call.stream !== undefined) return this.#checked(answer);
+    if (answer.status !== 401) return this.#checked(answer);
     this.#authenticator.reject(token);
-    return this.#checked(await send(await this.token(ctx)));
+    return this.#checked(call.stream === undefined ? await send(await this.token(ctx)) : answer);
   }
 
   #checked(answer: ApiAnswer): ApiAnswer {
@@ -200,6 +172,7 @@ export class Session implements AsyncDisposable {
       service: call.service,
       method: call.method,
       url,
+      changes: call.method !== 'GET' && call.method !== 'HEAD',
       headers: {
         accept: 'application/json',
         ...(json ? { 'content-type': 'application/json' } : {}),
@@ -219,11 +192,9 @@ export class Session implements AsyncDisposable {
     const range = await this.microversions(service, ctx);
     if (!spokenIn(range, microversion)) {
       const spoken = range === undefined ? 'none' : `${range.min} to ${range.max}`;
-      throw this.#notSupported(
-        service,
-        method,
-        path,
+      throw new OpenStackError(
         `${method} ${path} needs ${service} microversion ${microversion}; cloud ${this.config.name} speaks ${spoken}`,
+        { code: 'not-supported', service, method, url: path },
       );
     }
     const headers = { 'openstack-api-version': `${name} ${microversion}` };
@@ -231,95 +202,19 @@ export class Session implements AsyncDisposable {
     return service === 'compute' ? { ...headers, 'x-openstack-nova-api-version': microversion } : headers;
   }
 
-  async #endpoint(service: ServiceType, ctx: CallContext): Promise<Endpoint> {
-    const token = await this.token(ctx);
-    const url = findEndpoint(service, token.catalog, this.config) ?? this.#identityUrl(service);
-    if (url === undefined) {
-      throw this.#notSupported(service, 'GET', '', missingEndpoint(service, token.catalog, this.config));
-    }
-    const known = endpointIn(service, url);
-    if (known) return known;
-    return remembered(this.#endpoints, `${service} ${url}`, async () => {
-      const list = versionsUrl(url);
-      const versions = await this.#discover(service, list, ctx);
-      const { major, projectInPath } = services[service];
-      const version = versions.find(
-        candidate => isVersion(candidate.id, major) && candidate.status !== 'DEPRECATED',
+  #getVersions(service: ServiceType, url: string): Promise<ApiAnswer> {
+    const ctx = { reason: 'discovery' };
+    const ask = async () => {
+      const { value } = await this.token(ctx);
+      const answer = await this.#exchange(
+        { service, method: 'GET', path: url },
+        url,
+        { 'x-auth-token': value },
+        ctx,
       );
-      if (version === undefined) {
-        const offered = versions.map(candidate => candidate.id).join(', ') || 'none';
-        throw this.#notSupported(
-          service,
-          'GET',
-          list,
-          `cloud ${this.config.name} has no ${service} API ${major}; it offers: ${offered}`,
-        );
-      }
-      // The links of version documents often name hosts that only the cloud itself can reach.
-      const root = `${list}${pathSegmentOf(service, version.id)}`;
-      return { root, base: projectInPath ? `${root}/${token.projectId}` : root };
-    });
+      // A list of versions may come with 300 Multiple Choices.
+      return answer.status === 300 ? answer : this.#checked(answer);
+    };
+    return this.#retried(ask, () => true, ctx);
   }
-
-  #identityUrl(service: ServiceType): string | undefined {
-    return service === 'identity' ? this.config.authUrl : undefined;
-  }
-
-  async #discover(service: ServiceType, url: string, ctx: CallContext): Promise<Version[]> {
-    // The finding is shared by all callers, so no single one of them may end it.
-    const discovery = { reason: 'discovery' };
-    const call: ApiCall = { service, method: 'GET', path: url };
-    const answer = await this.#retried(
-      async () => {
-        const token = await this.token(ctx);
-        const answer = await this.#exchange(call, url, { 'x-auth-token': token.value }, discovery);
-        // A list of versions comes with 300 Multiple Choices.
-        return answer.status === 300 ? answer : this.#checked(answer);
-      },
-      () => true,
-      discovery,
-    );
-    return answer.read(versionsSchema);
-  }
-
-  #notSupported(service: ServiceType, method: HttpMethod, url: string, message: string): OpenStackError {
-    return new OpenStackError(message, { code: 'not-supported', service, method, url });
-  }
-}
-
-/** The value under a key, made once; a failure is not remembered. */
-function remembered<T>(values: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const known = values.get(key);
-  if (known) return known;
-  const made = make();
-  values.set(key, made);
-  made.catch(() => values.delete(key));
-  return made;
-}
-
-/** How a version's URL ends: most call it like the version, but all of v2 or v3 is one path. */
-function pathSegmentOf(service: ServiceType, id: string): string {
-  // Neutron has v2.0 and Nova v2.1 in the path; Glance's v2.16 lives under v2, Cinder's v3.0 and Keystone's v3.14 under v3.
-  return service === 'network' ? id : services[service].major;
-}
-
-function urlOf(base: string, path: string, query: Query | undefined): string {
-  const url = /^https?:/.test(path) ? linkUnder(base, path) : `${base}${path}`;
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query ?? {})) {
-    for (const one of Array.isArray(value) ? value : [value])
-      if (one !== undefined) search.append(name, String(one));
-  }
-  return search.size === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${search}`;
-}
-
-/** A paging link, with the scheme and host that the service is reached by: behind a proxy the link may name others. */
-function linkUnder(base: string, link: string): string {
-  const { pathname, search } = new URL(link);
-  const { origin, pathname: under } = new URL(base);
-  const segment = under.split('/').filter(part => /^v\d/.test(part))[0];
-  const from = segment === undefined ? -1 : pathname.indexOf(`/${segment}/`);
-  // The link's path from the version on, below the path that leads to the version here.
-  const path = from < 0 ? pathname : `${under.slice(0, under.indexOf(`/${segment}`))}${pathname.slice(from)}`;
-  return `${origin}${path}${search}`;
 }

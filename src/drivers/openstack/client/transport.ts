@@ -8,23 +8,22 @@ import { OpenStackError } from './api-error.ts';
 import type { CallCounts } from './call-counts.ts';
 import type { CloudConfig } from './cloud-config.ts';
 
-// Milliseconds: for a connection to be made, and for an unused one to be kept.
+// Milliseconds for a connection to be made.
 const connectTimeout = 10_000;
-const keepAlive = 10_000;
+/** Milliseconds that an unused connection is kept: less than the five seconds after which Apache would close it. */
+const keepAlive = 4_000;
 /** Connections to one endpoint, so that a burst of calls does not swamp a small cloud. */
 const connections = 16;
 /** Bytes; a listing of a thousand servers has about three million. */
 const largestAnswer = 64 * 2 ** 20;
 
-// These say for certain that the request never left this machine.
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+/** These say for certain that the request never left this machine. */
+const neverSent =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|EPROTO|ERR_SSL_.*|ERR_TLS_.*)$/;
+/** Certificates whose issuer is not known. */
+const untrusted = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
+/** These do not pass by waiting. */
+const lasting = /^(ENOTFOUND|EPROTO|CERT_.*|ERR_SSL_.*|ERR_TLS_.*)$/;
 
 /** One HTTP request. */
 export interface HttpRequest extends Asked {
@@ -57,7 +56,7 @@ export class Transport implements AsyncDisposable {
     request.signal?.throwIfAborted();
     this.#agent ??= this.#createAgent();
     const agent = await this.#agent;
-    const { service, method, url, reason } = request;
+    const { service, method, url, changes, reason } = request;
     const controller = new AbortController();
     const abort = () => controller.abort();
     request.signal?.addEventListener('abort', abort, { once: true });
@@ -77,7 +76,7 @@ export class Transport implements AsyncDisposable {
       });
       const text = await response.body.text();
       this.#counts.count(service, method, reason, response.statusCode);
-      return new ApiAnswer({ service, method, url }, response.statusCode, response.headers, text);
+      return new ApiAnswer({ service, method, url, changes }, response.statusCode, response.headers, text);
     } catch (error) {
       const aborted = request.signal?.aborted === true;
       this.#counts.count(service, method, reason, aborted ? 'aborted' : 'unreachable');
@@ -95,25 +94,26 @@ export class Transport implements AsyncDisposable {
   }
 
   #unreachable(request: HttpRequest, error: unknown, late: boolean): OpenStackError {
-    const { service, method, url, timeout } = request;
-    const { origin } = new URL(url);
-    const code = systemCodeOf(error);
-    const certificate = isAboutCertificates(code);
-    const why = late
-      ? `no answer within ${timeout / 1000} seconds`
-      : messageOf(error) || (code ?? 'no reason given');
-    const remedy = certificate
-      ? `; set "cacert" of the cloud ${this.#config.name} to its certificate authority`
+    const { service, method, url, changes, timeout } = request;
+    const code = systemCodeOf(error) ?? '';
+    const why = late ? `no answer within ${timeout / 1000} seconds` : messageOf(error) || code;
+    const strange = untrusted.test(code);
+    const remedy = strange
+      ? `; set "cacert" of cloud ${this.#config.name} to its authority's certificate`
       : '';
-    return new OpenStackError(`cannot reach the ${service} service at ${origin}: ${why}${remedy}`, {
-      code: 'unreachable',
-      service,
-      method,
-      url,
-      passing: !certificate,
-      effect: !late && code !== undefined && (certificate || neverSent.has(code)) ? 'none' : 'unknown',
-      cause: error,
-    });
+    const refused = !late && (strange || neverSent.test(code) || lasting.test(code));
+    return new OpenStackError(
+      `cannot reach the ${service} service at ${new URL(url).origin}: ${why}${remedy}`,
+      {
+        code: 'unreachable',
+        service,
+        method,
+        url,
+        passing: late || !(strange || lasting.test(code)),
+        effect: changes && !refused ? 'unknown' : 'none',
+        cause: error,
+      },
+    );
   }
 
   async #createAgent(): Promise<Agent> {
@@ -148,8 +148,4 @@ export class Transport implements AsyncDisposable {
       });
     }
   }
-}
-
-function isAboutCertificates(code: string | undefined): boolean {
-  return code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_SSL|ERR_TLS/.test(code);
 }
