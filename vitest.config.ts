@@ -14,7 +14,18 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
+          exclude: ['test/acceptance/openstack/**'],
           // Real machines under software emulation: minutes, one at a time.
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // scripts/test-openstack brings the cloud up.
+          name: 'openstack',
+          include: ['test/acceptance/openstack/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
