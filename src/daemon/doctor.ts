@@ -2,14 +2,22 @@ import { createSocket } from 'node:dgram';
 import { access, constants, open, readFile, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import type { CloudConfig } from '../drivers/openstack/client/cloud-config.ts';
+import { type CloudsSources, readCloudConfig } from '../drivers/openstack/client/clouds-file.ts';
+import { OpenStack } from '../drivers/openstack/client/openstack.ts';
+import { examineCloud } from '../drivers/openstack/examination.ts';
 import { chooseAccelerator } from '../drivers/qemu/accelerator.ts';
-import type { LabDefinition } from '../lab/definition.ts';
+import type { DriverChoice, LabDefinition } from '../lab/definition.ts';
+import { systemClock } from '../support/clock.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import { type Finding, fine } from '../support/finding.ts';
 import { overlap, parseCidr } from '../support/ipv4.ts';
+import { createLog } from '../support/log.ts';
 import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
 import type { DaemonStatus } from './api.ts';
+
+export type { CloudsSources };
 
 /** What the doctor looks at. */
 export interface DoctorOptions {
@@ -18,6 +26,9 @@ export interface DoctorOptions {
   readonly path: string;
   /** A lab that shall run here. */
   readonly lab: LabDefinition | undefined;
+  /** The cloud that the lab, or any lab, shall run on; `undefined`: this host. */
+  readonly cloud: CloudsSources | undefined;
+  readonly signal: AbortSignal;
   /** What the daemon says of itself, or why it does not; undefined if none runs. */
   readonly daemon: DaemonStatus | QuintupleoError | undefined;
   /** Labs that are up: what they take is not taken from them. */
@@ -32,21 +43,48 @@ interface Requirement {
   readonly file?: string;
   readonly why: string;
   readonly neededFor: readonly ('run' | 'test' | 'build')[];
+  /** The only driver that needs it; `undefined`: all, apart from simulations. */
+  readonly driver?: DriverChoice['name'];
 }
 
 const oldestNode: readonly [number, number] = [20, 19];
 
-/** Looks whether this host can run labs; each finding as it is made. Needs no daemon. */
+/** Looks whether this host, or a cloud, can run labs; each finding as it is made. Needs no daemon. */
 export async function* examine(options: DoctorOptions): AsyncIterable<Finding> {
   yield checkNode(process.versions.node);
-  yield* checkPrograms(options.path, options.lab);
-  if (options.lab?.driver.name !== 'simulated') {
+  const driver = options.cloud ? 'openstack' : (options.lab?.driver.name ?? 'qemu');
+  yield* checkPrograms(options.path, driver);
+  if (driver === 'qemu') {
     yield await checkAccelerator();
     yield await checkBridges();
   }
   yield await checkState(options.paths.stateDirectory);
   yield checkDaemon(options.daemon);
   if (options.lab) yield* checkLab(options.lab, options.labsUp.includes(options.lab.spec.name));
+  if (options.cloud) yield* checkCloud(options.cloud, options.lab, options.signal);
+}
+
+async function* checkCloud(
+  sources: CloudsSources,
+  lab: LabDefinition | undefined,
+  signal: AbortSignal,
+): AsyncIterable<Finding> {
+  const log = createLog('silent');
+  let config: CloudConfig;
+  try {
+    config = await readCloudConfig(sources);
+  } catch (error) {
+    if (!(error instanceof QuintupleoError)) throw error;
+    yield { check: 'cloud', result: 'fail', message: error.message, remedy: error.remedy };
+    return;
+  }
+  await using openstack = OpenStack.connect(config, { clock: systemClock, log });
+  if (!config.verify) {
+    const message = 'its certificates are not checked: whoever is on the way to it can read and change all';
+    const remedy = 'Give its CA in clouds.yaml as "cacert", and remove "verify: false".';
+    yield { check: `cloud ${config.name}`, result: 'warn', message, remedy };
+  }
+  yield* examineCloud(openstack, lab?.spec, signal);
 }
 
 function checkNode(installed: string): Finding {
@@ -57,19 +95,19 @@ function checkNode(installed: string): Finding {
   return { check: 'Node.js', result: 'fail', message: `${installed} is too old`, remedy };
 }
 
-async function* checkPrograms(path: string, lab: LabDefinition | undefined): AsyncIterable<Finding> {
+async function* checkPrograms(path: string, driver: DriverChoice['name']): AsyncIterable<Finding> {
   const file = new URL('../../requirements.json', import.meta.url);
   const requirements: readonly Requirement[] = JSON.parse(await readFile(file, 'utf8'));
-  const simulated = lab?.driver.name === 'simulated';
   for (const requirement of requirements.filter(({ neededFor }) => neededFor.includes('run'))) {
     const check = `package ${requirement.package}`;
     if (await isInstalled(requirement, path)) {
       yield fine(check, requirement.why);
       continue;
     }
+    const needed = driver !== 'simulated' && (requirement.driver ?? driver) === driver;
     const message = `${requirement.program ?? requirement.file} is not there: ${requirement.why}`;
     const remedy = `Install it: apt-get install ${requirement.package}`;
-    yield { check, result: simulated ? 'warn' : 'fail', message, remedy };
+    yield { check, result: needed ? 'fail' : 'warn', message, remedy };
   }
 }
 
@@ -155,7 +193,7 @@ async function* checkLab(lab: LabDefinition, isUp: boolean): AsyncIterable<Findi
     return;
   }
   yield* checkPorts(lab);
-  if (lab.driver.name !== 'simulated') yield checkNetworks(lab);
+  if (lab.driver.name === 'qemu') yield checkNetworks(lab);
   const memory = await checkMemory(lab);
   if (memory) yield memory;
 }
@@ -241,7 +279,7 @@ async function availableMemory(): Promise<number | undefined> {
 
 async function checkMemory(lab: LabDefinition): Promise<Finding | undefined> {
   const available = await availableMemory();
-  if (lab.driver.name === 'simulated' || available === undefined) return undefined;
+  if (lab.driver.name !== 'qemu' || available === undefined) return undefined;
   const check = 'memory';
   const wanted = lab.spec.nodes.reduce((sum, node) => sum + node.memory, 0);
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

@@ -1,21 +1,29 @@
 import { Command } from 'commander';
+import type { CloudsSources } from '../../daemon/doctor.ts';
+import type { LabDefinition } from '../../lab/definition.ts';
 import { QuintupleoError } from '../../support/errors.ts';
 import { type Cli, type GlobalOptions, print, printJson } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
 import { styleFor } from '../style.ts';
 import { withClient } from '../with-client.ts';
 
+interface Options extends GlobalOptions {
+  readonly cloud?: string;
+}
+
 /** `quintupleo doctor`: whether this host can run labs. */
 export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
     .summary('see whether this host can run labs')
     .description(
-      'Looks whether this host can run labs, or the lab of a file. Needs no daemon and changes nothing.',
+      'Looks whether this host or a cloud can run labs, or the lab of a file. Needs no daemon. ' +
+        'What it must try out on a cloud it takes away again.',
     )
     .argument('[file]', 'lab file')
-    .addHelpText('after', '\nExample:\n  quintupleo doctor lab.yaml')
-    .action(async (file: string | undefined, _own: GlobalOptions, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions>();
+    .option('--cloud <name>', 'an OpenStack cloud of clouds.yaml, without a lab')
+    .addHelpText('after', '\nExamples:\n  quintupleo doctor lab.yaml\n  quintupleo doctor --cloud mycloud')
+    .action(async (file: string | undefined, _own: Options, command: Command) => {
+      const options = command.optsWithGlobals<Options>();
       const { readLabFile } = await import('../../lab/lab-file.ts');
       const lab = file === undefined ? undefined : readLabFile(file, cli.cwd, cli.env, options.id);
       const { daemon, labsUp } = await withClient(cli, askDaemon);
@@ -27,8 +35,10 @@ export function doctorCommand(cli: Cli): Command {
         paths: cli.paths(),
         path: cli.env.PATH ?? '',
         lab,
+        cloud: cloudOf(lab, options, cli),
         daemon,
         labsUp,
+        signal: cli.signal,
       })) {
         cli.signal.throwIfAborted();
         findings.push(finding);
@@ -43,6 +53,14 @@ export function doctorCommand(cli: Cli): Command {
         );
       if (findings.some(finding => finding.result === 'fail')) cli.exit = 'failed';
     });
+}
+
+/** Where to look for the cloud that is meant; `undefined` for labs on this host. */
+function cloudOf(lab: LabDefinition | undefined, options: Options, cli: Cli): CloudsSources | undefined {
+  const chosen = lab?.driver.name === 'openstack' ? lab.driver : undefined;
+  if (!chosen && options.cloud === undefined) return undefined;
+  const { env, cwd } = cli;
+  return { cloud: options.cloud ?? chosen?.cloud, region: chosen?.region, env, cwd, home: env.HOME ?? '/' };
 }
 
 /** What there is to know of the daemon: one that runs and does not answer well is what the doctor is called for. */
