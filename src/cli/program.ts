@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { version } from '../support/version.ts';
 import type { Cli } from './cli.ts';
+import { adoptCommand } from './commands/adopt.ts';
 import { bootCommand } from './commands/boot.ts';
 import { completionCommand, namesCommand } from './commands/completion.ts';
 import { consoleCommand } from './commands/console.ts';
@@ -8,6 +9,7 @@ import { credentialsCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { eventsCommand } from './commands/events.ts';
+import { importCommand } from './commands/import.ts';
 import { powerCommand } from './commands/power.ts';
 import { proveCommand } from './commands/prove.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -39,6 +41,8 @@ export function createProgram(cli: Cli): Command {
     credentialsCommand(cli),
     proveCommand(cli),
     doctorCommand(cli),
+    adoptCommand(cli),
+    importCommand(cli),
     schemaCommand(cli),
     completionCommand(cli),
     serveCommand(cli),

@@ -2,13 +2,10 @@ import { createSocket } from 'node:dgram';
 import { access, constants, open, readFile, stat } from 'node:fs/promises';
 import { networkInterfaces } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import type { CloudConfig } from '../drivers/openstack/client/cloud-config.ts';
-import { type CloudsSources, readCloudConfig } from '../drivers/openstack/client/clouds-file.ts';
-import { OpenStack } from '../drivers/openstack/client/openstack.ts';
+import type { OpenStack } from '../drivers/openstack/client/openstack.ts';
 import { examineCloud } from '../drivers/openstack/examination.ts';
 import { chooseAccelerator } from '../drivers/qemu/accelerator.ts';
 import type { DriverChoice, LabDefinition } from '../lab/definition.ts';
-import { systemClock } from '../support/clock.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import { type Finding, fine } from '../support/finding.ts';
 import { overlap, parseCidr } from '../support/ipv4.ts';
@@ -16,8 +13,7 @@ import { createLog } from '../support/log.ts';
 import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
 import type { DaemonStatus } from './api.ts';
-
-export type { CloudsSources };
+import { type CloudsSources, openCloud } from './cloud-access.ts';
 
 /** What the doctor looks at. */
 export interface DoctorOptions {
@@ -69,20 +65,20 @@ async function* checkCloud(
   lab: LabDefinition | undefined,
   signal: AbortSignal,
 ): AsyncIterable<Finding> {
-  const log = createLog('silent');
-  let config: CloudConfig;
+  let cloud: OpenStack;
   try {
-    config = await readCloudConfig(sources);
+    cloud = await openCloud(sources, createLog('silent'));
   } catch (error) {
     if (!(error instanceof QuintupleoError)) throw error;
     yield { check: 'cloud', result: 'fail', message: error.message, remedy: error.remedy };
     return;
   }
-  await using openstack = OpenStack.connect(config, { clock: systemClock, log });
-  if (!config.verify) {
+  await using openstack = cloud;
+  const { name, verify } = openstack.config;
+  if (!verify) {
     const message = 'its certificates are not checked: whoever is on the way to it can read and change all';
     const remedy = 'Give its CA in clouds.yaml as "cacert", and remove "verify: false".';
-    yield { check: `cloud ${config.name}`, result: 'warn', message, remedy };
+    yield { check: `cloud ${name}`, result: 'warn', message, remedy };
   }
   yield* examineCloud(openstack, lab?.spec, signal);
 }

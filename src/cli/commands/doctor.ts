@@ -1,9 +1,10 @@
 import { Command } from 'commander';
-import type { CloudsSources } from '../../daemon/doctor.ts';
+import type { CloudsSources } from '../../daemon/cloud-access.ts';
 import type { LabDefinition } from '../../lab/definition.ts';
 import { QuintupleoError } from '../../support/errors.ts';
 import { type Cli, type GlobalOptions, print, printJson } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
+import { cloudSources } from '../cloud-sources.ts';
 import { styleFor } from '../style.ts';
 import { withClient } from '../with-client.ts';
 
@@ -59,8 +60,7 @@ export function doctorCommand(cli: Cli): Command {
 function cloudOf(lab: LabDefinition | undefined, options: Options, cli: Cli): CloudsSources | undefined {
   const chosen = lab?.driver.name === 'openstack' ? lab.driver : undefined;
   if (!chosen && options.cloud === undefined) return undefined;
-  const { env, cwd } = cli;
-  return { cloud: options.cloud ?? chosen?.cloud, region: chosen?.region, env, cwd, home: env.HOME ?? '/' };
+  return cloudSources(cli, { cloud: options.cloud ?? chosen?.cloud, region: chosen?.region });
 }
 
 /** What there is to know of the daemon: one that runs and does not answer well is what the doctor is called for. */
