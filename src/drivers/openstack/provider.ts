@@ -1,0 +1,193 @@
+import type { Change, Provider, Resource } from '../../node/driver.ts';
+import type { LabSpec } from '../../node/spec.ts';
+import type { Clock } from '../../support/clock.ts';
+import { QuintupleoError } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
+import type { CallContext } from './client/call.ts';
+import type { OpenStack } from './client/openstack.ts';
+import { type FoundLab, findLabs, inventoryOf, type Member, type Thing } from './inventory.ts';
+import { planChanges } from './plan.ts';
+import { FirmwareImages, type FirmwareSource } from './resources/firmware-images.ts';
+import { removeMember } from './resources/removal.ts';
+import { ServerWatch } from './resources/server-watch.ts';
+import type { Site } from './resources/site.ts';
+import { Workshop } from './workshop.ts';
+
+/** What a lab on a cloud is provided with. */
+export interface LabProviderParts {
+  readonly openstack: OpenStack;
+  readonly lab: string;
+  /** ID of this state directory: hexadecimal. What another owner made is never touched. */
+  readonly owner: string;
+  readonly firmwareImage: FirmwareSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Makes, compares and takes away what a lab is made of. What there is is found in the cloud itself, by the labels on it;
+ * it is read when a plan is made, and kept up to date by what is done until the next one.
+ */
+export class LabProvider implements Provider {
+  readonly #parts: LabProviderParts;
+  readonly #firmware: FirmwareImages;
+  readonly #servers: ServerWatch;
+  #found: Promise<FoundLab> | undefined;
+  #workshop: { readonly lab: LabSpec; readonly it: Workshop } | undefined;
+
+  constructor(parts: LabProviderParts) {
+    this.#parts = parts;
+    this.#firmware = new FirmwareImages(parts.openstack, parts.firmwareImage, parts.log);
+    this.#servers = new ServerWatch(parts.openstack, parts.clock);
+  }
+
+  /** The project's firmware images. */
+  get firmware(): FirmwareImages {
+    return this.#firmware;
+  }
+
+  async existing(lab: string): Promise<readonly Resource[]> {
+    this.#mustBeOurs(lab);
+    const found = await this.#read({ reason: 'existing' });
+    const rows = inventoryOf(found);
+    return found.members.map(({ kind, name }) => ({
+      kind,
+      name,
+      spec: rows
+        .filter(row => row.kind === kind && row.name === name)
+        .map(({ type, id, cloudName }) => ({ type, id, name: cloudName })),
+    }));
+  }
+
+  /**
+   * @throws QuintupleoError `LAB_OF_ANOTHER` for a lab of that name that somebody else made; what the cloud lacks:
+   * networks, flavors, images, quotas
+   */
+  async plan(wanted: LabSpec): Promise<readonly Change[]> {
+    this.#mustBeOurs(wanted.name);
+    const ctx = { reason: 'plan' };
+    this.#workshop = undefined;
+    const labs = await findLabs(this.#parts.openstack, wanted.name, ctx);
+    const found = this.#own(labs);
+    this.#found = Promise.resolve(found);
+    const workshop = this.#workshopFor(wanted);
+    const members = await workshop.wantedMembers(found, ctx);
+    const stranger = labs.find(({ owner }) => owner !== this.#parts.owner);
+    if (stranger && members.length > 0) throw ofAnother(stranger);
+    const changes = planChanges(found, members);
+    await workshop.check(changes, found, ctx);
+    return changes;
+  }
+
+  async apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void> {
+    this.#mustBeOurs(wanted.name);
+    signal.throwIfAborted();
+    const site = this.#site(wanted, change.op === 'delete' ? 'down' : 'up', signal);
+    const found = await this.#current(site.ctx);
+    const member = memberIn(found, change);
+    try {
+      if (change.op === 'delete') {
+        if (!member) return;
+        await removeMember(site, member);
+        await this.#replace(change, undefined);
+        if (change.kind === 'machine' && !(await this.#hasMachines())) {
+          await this.#firmware.collect(true, site.ctx);
+        }
+      } else {
+        const things = await this.#workshopFor(wanted).make(site, change, found);
+        await this.#replace(change, things);
+      }
+    } catch (error) {
+      // What was done of it is not known here: the next one looks.
+      this.#found = undefined;
+      throw error;
+    }
+  }
+
+  #workshopFor(lab: LabSpec): Workshop {
+    if (this.#workshop?.lab !== lab) {
+      const { openstack } = this.#parts;
+      this.#workshop = { lab, it: new Workshop(openstack, lab, this.#firmware) };
+    }
+    return this.#workshop.it;
+  }
+
+  #site(lab: LabSpec, reason: string, signal: AbortSignal): Site {
+    const { openstack, owner, clock, log } = this.#parts;
+    const lease = lab.cloud?.lease;
+    return {
+      openstack,
+      owner,
+      clock,
+      log,
+      lab: lab.name,
+      expires: lease === undefined ? undefined : clock.now() + lease,
+      servers: this.#servers,
+      ctx: { reason, signal },
+    };
+  }
+
+  /** What there is, as far as it is known; read from the cloud if it is not. */
+  #current(ctx: CallContext): Promise<FoundLab> {
+    if (!this.#found) {
+      // All who wait share it, so that no single one's signal may end it.
+      const reading = this.#read({ reason: ctx.reason });
+      this.#found = reading;
+      reading.catch(() => {
+        if (this.#found === reading) this.#found = undefined;
+      });
+    }
+    return this.#found;
+  }
+
+  async #read(ctx: CallContext): Promise<FoundLab> {
+    return this.#own(await findLabs(this.#parts.openstack, this.#parts.lab, ctx));
+  }
+
+  #own(labs: readonly FoundLab[]): FoundLab {
+    const { lab, owner } = this.#parts;
+    const own = labs.find(found => found.owner === owner);
+    return own ?? { name: lab, owner, expires: undefined, created: undefined, members: [] };
+  }
+
+  /** Notes what a member has become. */
+  async #replace(change: Change, things: readonly Thing[] | undefined): Promise<void> {
+    const { kind, name } = change;
+    const before = await this.#found;
+    // Unknown again since another step failed: the next one reads all.
+    if (!before) return;
+    const others = before.members.filter(member => member.kind !== kind || member.name !== name);
+    const members = things && things.length > 0 ? [...others, { kind, name, things }] : others;
+    this.#found = Promise.resolve({ ...before, members });
+  }
+
+  async #hasMachines(): Promise<boolean> {
+    const found = await this.#found;
+    return found === undefined || found.members.some(({ kind }) => kind === 'machine');
+  }
+
+  #mustBeOurs(lab: string): void {
+    if (lab === this.#parts.lab) return;
+    throw new QuintupleoError(`the provider of lab ${this.#parts.lab} was asked about lab ${lab}`, {
+      family: 'bug',
+      code: 'WRONG_LAB',
+    });
+  }
+}
+
+function memberIn(found: FoundLab, { kind, name }: Change): Member | undefined {
+  return found.members.find(member => member.kind === kind && member.name === name);
+}
+
+function ofAnother({ name, owner, created }: FoundLab): QuintupleoError {
+  const since = created === undefined ? '' : `, since ${created}`;
+  return new QuintupleoError(
+    `this project already has a lab ${name}, which another state directory made (owner ${owner || 'unknown'}${since})`,
+    {
+      family: 'user',
+      code: 'LAB_OF_ANOTHER',
+      remedy:
+        'Give this lab another name (--id does), or take the other one down where it was made; quintupleo gc takes away labs whose lease has ended.',
+    },
+  );
+}

@@ -1,0 +1,101 @@
+import { isIPv6 } from 'node:net';
+import type { LabSpec, NetworkSpec } from '../../../node/spec.ts';
+import { type AddressPool, canonicalAddress, canonicalCidr, firstHostOf } from './addresses.ts';
+
+/** A subnet as a lab wants it, in Neutron's own words. */
+export interface DesiredSubnet {
+  readonly ip_version: 4 | 6;
+  readonly cidr: string;
+  readonly gateway_ip: string | null;
+  readonly enable_dhcp: boolean;
+  readonly dns_nameservers: readonly string[];
+  /** `undefined` leaves them to Neutron. */
+  readonly allocation_pools?: readonly AddressPool[] | undefined;
+  readonly ipv6_address_mode?: 'slaac' | 'dhcpv6-stateful' | 'dhcpv6-stateless' | undefined;
+  readonly ipv6_ra_mode?: 'slaac' | 'dhcpv6-stateful' | 'dhcpv6-stateless' | undefined;
+}
+
+/** A network that a lab wants to be made. */
+export interface DesiredNetwork {
+  readonly name: string;
+  readonly portSecurity: boolean;
+  /** `undefined` leaves it to Neutron. */
+  readonly mtu: number | undefined;
+  readonly vlanTransparent: boolean | undefined;
+  readonly subnets: readonly DesiredSubnet[];
+}
+
+/** What a network of the lab shall be; not for one that exists and is only used. */
+export function desiredNetwork(network: NetworkSpec, lab: LabSpec): DesiredNetwork {
+  const cloud = network.cloud ?? {};
+  const subnets: DesiredSubnet[] = [];
+  if (cloud.subnet !== false) {
+    subnets.push(ipv4Subnet(network, lab));
+    if (cloud.cidr6 !== undefined) subnets.push(ipv6Subnet(network, cloud.cidr6, lab));
+  }
+  return {
+    name: network.name,
+    portSecurity: cloud.portSecurity ?? false,
+    mtu: cloud.mtu,
+    vlanTransparent: cloud.vlanTransparent,
+    subnets,
+  };
+}
+
+function ipv4Subnet(network: NetworkSpec, lab: LabSpec): DesiredSubnet {
+  const cloud = network.cloud ?? {};
+  const gateway = cloud.gateway === undefined || isIPv6(cloud.gateway) ? undefined : cloud.gateway;
+  return {
+    ip_version: 4,
+    cidr: canonicalCidr(network.cidr),
+    gateway_ip: gateway ?? routerAddress(network, lab) ?? null,
+    enable_dhcp: cloud.neutronDhcp ?? false,
+    dns_nameservers: nameservers(network, 4),
+    allocation_pools: poolsOf(network, 4),
+  };
+}
+
+function ipv6Subnet(network: NetworkSpec, cidr6: string, lab: LabSpec): DesiredSubnet {
+  const { gateway, ipv6Mode, neutronDhcp } = network.cloud ?? {};
+  const routed = routersOn(network, lab).length > 0;
+  const cidr = canonicalCidr(cidr6);
+  const ownGateway = gateway !== undefined && isIPv6(gateway) ? canonicalAddress(gateway) : undefined;
+  return {
+    ip_version: 6,
+    cidr,
+    gateway_ip: ownGateway ?? (routed ? canonicalAddress(`${cidr.split('::')[0]}::1`) : null),
+    // Neutron takes the modes only together with this, and serves addresses itself only in the dhcpv6 ones.
+    enable_dhcp: ipv6Mode !== undefined || (neutronDhcp ?? false),
+    dns_nameservers: nameservers(network, 6),
+    allocation_pools: poolsOf(network, 6),
+    ipv6_address_mode: ipv6Mode,
+    // Without a router of Neutron's, somebody else on the network sends the advertisements.
+    ipv6_ra_mode: routed ? ipv6Mode : undefined,
+  };
+}
+
+/** The address at which machines of a network find the lab's router. */
+export function routerAddress(network: NetworkSpec, lab: LabSpec): string | undefined {
+  const [first] = routersOn(network, lab);
+  return first && (first.address ?? firstHostOf(network.cidr));
+}
+
+function routersOn(network: NetworkSpec, lab: LabSpec) {
+  return (lab.cloud?.routers ?? []).flatMap(({ networks }) =>
+    networks.filter(joined => joined.network === network.name),
+  );
+}
+
+function nameservers(network: NetworkSpec, version: 4 | 6): string[] {
+  return (network.cloud?.dnsNameservers ?? []).filter(isOf(version)).map(canonicalAddress);
+}
+
+function poolsOf(network: NetworkSpec, version: 4 | 6): AddressPool[] | undefined {
+  const pools = (network.cloud?.allocationPools ?? []).filter(({ start }) => isOf(version)(start));
+  if (pools.length === 0) return undefined;
+  return pools.map(({ start, end }) => ({ start: canonicalAddress(start), end: canonicalAddress(end) }));
+}
+
+function isOf(version: 4 | 6): (address: string) => boolean {
+  return address => isIPv6(address) === (version === 6);
+}

@@ -1,0 +1,175 @@
+import { isOpenStackError } from '../client/api-error.ts';
+import type { CreateServer, Server } from '../client/compute-types.ts';
+import { type Member, partOf, type Thing, thingsOf } from '../inventory.ts';
+import { explaining } from './explain.ts';
+import { metadataKeys, metadataOf, projectTag } from './label.ts';
+import type { NetworkRef } from './network-refs.ts';
+import { type DesiredPort, ensurePort } from './ports.ts';
+import { type Aspects, changedAspects, recordOf } from './record.ts';
+import { removeMember } from './removal.ts';
+import { createServer, deleteServer, isMaking, isOwn, stopServer, untilBuilt } from './servers.ts';
+import { labelFor, type Site, thing } from './site.ts';
+import { type DesiredTrunk, ensureTrunk } from './trunks.ts';
+import { type DesiredVolume, deleteVolume, ensureVolume } from './volumes.ts';
+
+/** A server with all that it is made of: a node, or a host. */
+export interface DesiredMachine {
+  readonly kind: 'machine' | 'host';
+  readonly name: string;
+  readonly ports: readonly DesiredPort[];
+  readonly trunks: readonly DesiredTrunk[];
+  readonly volumes: readonly DesiredVolume[];
+  readonly aspects: Aspects;
+  /** What a person wants to be written on it. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Whether it is powered off once it has been built. */
+  readonly endsOff: boolean;
+  /** What Nova is asked for beside networks and metadata. `volumes`: IDs by part. */
+  readonly body: (
+    volumes: ReadonlyMap<string, string>,
+  ) => Promise<Omit<CreateServer, 'networks' | 'metadata' | 'tags'>>;
+}
+
+/**
+ * Makes a machine, goes on with one that was begun, or mends one that is there.
+ * @param networks - by name in the lab
+ * @param anew - whether one that cannot become what is wanted may be deleted and made anew, with all its data
+ */
+export async function ensureMachine(
+  site: Site,
+  desired: DesiredMachine,
+  networks: ReadonlyMap<string, NetworkRef>,
+  before: Member | undefined,
+  anew: boolean,
+): Promise<Thing[]> {
+  const found = await withoutUnusable(site, desired, before, anew);
+  const ports: Thing<'port'>[] = [];
+  for (const port of desired.ports) {
+    const network = networks.get(port.network);
+    if (network) ports.push(await ensurePort(site, desired, port, network, found));
+  }
+  const trunks: Thing<'trunk'>[] = [];
+  for (const trunk of desired.trunks) trunks.push(await ensureTrunk(site, desired, trunk, ports, found));
+  const volumes = await Promise.all(
+    desired.volumes.map(volume => ensureVolume(site, desired, volume, found)),
+  );
+  const [existing] = thingsOf(found, 'server');
+  const server = existing
+    ? await mended(site, existing, desired, ports)
+    : await create(site, desired, ports, volumes);
+  const finished = await finish(site, server, desired);
+  return [
+    thing(site, 'server', labelFor(site, desired.kind, desired.name), finished),
+    ...ports,
+    ...trunks,
+    ...volumes,
+  ];
+}
+
+/** What is there and can be used; the rest is taken away. */
+async function withoutUnusable(
+  site: Site,
+  desired: DesiredMachine,
+  found: Member | undefined,
+  anew: boolean,
+): Promise<Member | undefined> {
+  if (!found) return undefined;
+  const server = thingsOf(found, 'server').find(isOwn);
+  const changed = server
+    ? changedAspects(server.metadata[metadataKeys.spec] ?? '', desired.aspects).length > 0
+    : false;
+  if (server && changed && (anew || isMaking(server))) {
+    await removeMember(site, found);
+    return undefined;
+  }
+  if (server && isMaking(server) && server.status === 'ERROR') {
+    await deleteServer(site, server);
+    return withoutParts(found, thing => thing.type === 'server');
+  }
+  if (server) return found;
+  // Of a run that wanted something else and was interrupted.
+  const wanted = new Set([...desired.ports, ...desired.volumes, ...desired.trunks].map(({ part }) => part));
+  const stray = ({ type, label }: Thing) => type !== 'server' && !wanted.has(label.part);
+  for (const { type, id, it } of found.things.filter(stray)) {
+    if (type === 'trunk') await site.openstack.network.trunks.delete(id, site.ctx);
+    if (type === 'port') await site.openstack.network.ports.delete(id, site.ctx);
+    if (type === 'volume') await deleteVolume(site, { ...(it as Thing<'volume'>['it']) });
+  }
+  return withoutParts(found, stray);
+}
+
+function withoutParts(member: Member, leftOut: (thing: Thing) => boolean): Member {
+  return { ...member, things: member.things.filter(part => !leftOut(part)) };
+}
+
+async function create(
+  site: Site,
+  desired: DesiredMachine,
+  ports: readonly Thing<'port'>[],
+  volumes: readonly Thing<'volume'>[],
+): Promise<Server> {
+  const { kind, name, aspects, metadata } = desired;
+  const volumeIds = new Map(volumes.map(({ label, id }) => [label.part, id]));
+  const subports = new Set(desired.trunks.flatMap(trunk => trunk.subports.map(({ part }) => part)));
+  const plugs = ports.filter(({ label }) => !subports.has(label.part)).map(({ id }) => ({ port: id }));
+  const ask = async () =>
+    createServer(site, {
+      ...(await desired.body(volumeIds)),
+      networks: plugs.length > 0 ? plugs : 'none',
+      tags: [projectTag],
+      metadata: {
+        ...metadata,
+        ...metadataOf(labelFor(site, kind, name), site.expires),
+        [metadataKeys.spec]: recordOf(aspects),
+        [metadataKeys.making]: 'yes',
+      },
+    });
+  const what = `${kind === 'host' ? 'host' : 'node'} ${name} cannot be created`;
+  return explaining(what, async () => {
+    try {
+      return await ask();
+    } catch (error) {
+      // Whoever took away the last lab of this project may have taken the firmware's image with it just now.
+      if (isOpenStackError(error, 'bad-request', 'not-found') && /image/i.test(error.message)) return ask();
+      throw error;
+    }
+  });
+}
+
+/** A server that is there already: its ports are plugged in, and it carries what a person wants to be written on it. */
+async function mended(
+  site: Site,
+  server: Server,
+  { metadata }: DesiredMachine,
+  _ports: readonly Thing<'port'>[],
+): Promise<Server> {
+  const changed = Object.entries(metadata).filter(([key, value]) => server.metadata[key] !== value);
+  if (changed.length === 0) return server;
+  await explaining(`the metadata of server ${server.name} cannot be set`, () =>
+    site.openstack.compute.setMetadata(server.id, Object.fromEntries(changed), site.ctx),
+  );
+  return { ...server, metadata: { ...server.metadata, ...metadata } };
+}
+
+/** Brings a server that is being made to its end; any other one stays as it is. */
+async function finish(site: Site, server: Server, { endsOff }: DesiredMachine): Promise<Server> {
+  if (!isMaking(server)) return server;
+  const built = await untilBuilt(site, server);
+  const ended = endsOff ? await stopServer(site, built) : built;
+  await explaining(`the metadata of server ${server.name} cannot be set`, () =>
+    site.openstack.compute.deleteMetadata(server.id, metadataKeys.making, site.ctx),
+  );
+  const { [metadataKeys.making]: _, ...metadata } = ended.metadata;
+  return { ...ended, metadata };
+}
+
+/** The machine's own server, if there is one. */
+export function serverOf(found: Member | undefined): Server | undefined {
+  const servers = thingsOf(found, 'server');
+  return servers.find(isOwn) ?? servers[0];
+}
+
+/** Whether a part that the machine needs is not there. */
+export function lacks(found: Member, type: 'port' | 'volume' | 'trunk', part: string): boolean {
+  return partOf(found, type, part) === undefined;
+}

@@ -1,0 +1,63 @@
+import type { LabSpec, NodeSpec } from '../../../node/spec.ts';
+import type { Flavor } from '../client/compute-types.ts';
+import { chooseFlavor } from '../flavors.ts';
+import { bootDevices } from './boot-devices.ts';
+import { desiredNode } from './desired-node.ts';
+import type { FirmwareImages } from './firmware-images.ts';
+import type { DesiredMachine } from './machines.ts';
+import type { Site } from './site.ts';
+import { trunksOfNode } from './trunks.ts';
+
+/** What the machines of a lab are made with. */
+export interface MachineParts {
+  readonly flavors: readonly Flavor[];
+  readonly firmware: FirmwareImages;
+  /** The ID of an image by its name or ID. */
+  readonly imageId: (reference: string, what: string) => Promise<string>;
+  /** The ID of a server group by its name in the lab. */
+  readonly groupId: (name: string) => string | undefined;
+}
+
+/**
+ * A node as a machine that can be made.
+ * @throws QuintupleoError when the cloud has no flavor or image for it
+ */
+export async function nodeMachine(
+  site: Pick<Site, 'ctx'>,
+  node: NodeSpec,
+  lab: LabSpec,
+  parts: MachineParts,
+): Promise<DesiredMachine> {
+  const desired = desiredNode(node, lab);
+  const { name, firmware, cloud } = node;
+  const what = `node ${name}`;
+  const flavor = chooseFlavor(parts.flavors, desired.flavor, cloud?.flavor, what);
+  const images = new Map<string, string>();
+  for (const { part, image } of desired.disks) {
+    if (image !== undefined) images.set(part, await parts.imageId(image, `${what}, ${part}`));
+  }
+  return {
+    kind: 'machine',
+    name,
+    ports: desired.ports,
+    trunks: trunksOfNode(node),
+    volumes: desired.disks
+      .filter(({ source }) => source === 'volume')
+      .map(({ part, size, volumeType }) => ({ part, size, volumeType, image: images.get(part) })),
+    aspects: desired.aspects,
+    metadata: desired.metadata,
+    endsOff: true,
+    body: async volumes => ({
+      name: desired.serverName,
+      flavorRef: flavor.id,
+      availability_zone: cloud?.availabilityZone,
+      config_drive: false,
+      ...(cloud?.serverGroup === undefined ? {} : { serverGroup: parts.groupId(cloud.serverGroup) }),
+      ...bootDevices(desired, {
+        firmware: await parts.firmware.ensure(firmware, cloud?.secureBoot ?? false, site.ctx),
+        images,
+        volumes,
+      }),
+    }),
+  };
+}
