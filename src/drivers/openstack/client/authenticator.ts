@@ -1,7 +1,7 @@
 import type { Clock } from '../../../support/clock.ts';
 import { abortable } from './abortable.ts';
 import { OpenStackError } from './api-error.ts';
-import { endpointIn, versionsUrl } from './catalog.ts';
+import { identityRoot } from './catalog.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { faultOf } from './fault.ts';
 import { withRetries } from './retry.ts';
@@ -77,11 +77,10 @@ export class Authenticator {
     const { auth, project, authUrl } = this.#config;
     // A token without a project named beside it keeps the scope that it has.
     const asIs = auth.type === 'token' && project === undefined;
-    const known = endpointIn('identity', authUrl)?.root ?? `${versionsUrl(authUrl)}v3`;
     const answer = await this.#transport.send({
       service: 'identity',
       method: asIs ? 'GET' : 'POST',
-      url: `${known}/auth/tokens`,
+      url: `${identityRoot(authUrl)}/auth/tokens`,
       headers: {
         accept: 'application/json',
         ...(asIs

@@ -81,8 +81,17 @@ export function endpointIn(service: ServiceType, url: string): Endpoint | undefi
   const { major } = services[service];
   const match = /^(.*\/(v\d+(?:\.\d+)?))(\/[^/]+)?\/*$/.exec(url);
   const [, root, version, project = ''] = match ?? [];
-  if (root === undefined || version === undefined || !isVersion(version, major)) return undefined;
-  return { root, base: `${root}${project}` };
+  if (root !== undefined && version !== undefined && isVersion(version, major)) {
+    return { root, base: `${root}${project}` };
+  }
+  if (service !== 'identity') return undefined;
+  const only = identityRoot(url);
+  return { root: only, base: only };
+}
+
+/** Keystone's version 3, wherever its URL points to: there has been no other since 2018. */
+export function identityRoot(url: string): string {
+  return `${versionsUrl(url)}v3`;
 }
 
 /** Where a service's versions are listed: the URL without a version and what follows it, with a slash at its end. */
