@@ -4,14 +4,15 @@ import type { Command } from 'commander';
 const words: Readonly<Record<string, readonly string[]>> = {
   power: ['on', 'off', 'soft', 'reset', 'cycle', 'restart', 'nmi', 'status'],
   boot: ['pxe', 'disk', 'cdrom', 'bios', 'none'],
+  import: ['ovb'],
   completion: ['bash', 'zsh', 'fish'],
 };
 
 /** Commands whose arguments are names of labs or nodes. */
 const takesNames = ['down', 'status', 'ps', 'power', 'boot', 'console', 'events', 'credentials', 'prove'];
 
-/** Commands whose argument is a lab file. */
-const takesFile = ['up', 'down', 'doctor'];
+/** Commands whose argument is a file. */
+const takesFile = ['up', 'down', 'doctor', 'import'];
 
 /** A script for a shell that completes these commands. */
 export function completionScript(shell: 'bash' | 'zsh' | 'fish', commands: readonly Command[]): string {

@@ -5,12 +5,12 @@ import { type CloudSurroundings, checkAddresses, checkMetadata, checkServerGroup
 import { defined } from './defined.ts';
 import type { NamedGroup } from './groups.ts';
 import { nicMac } from './identity.ts';
+import { leaseRange, parseLease } from './lease.ts';
 import { limits } from './limits.ts';
 import type { GivenMac } from './macs.ts';
 import { checkNetworkName } from './networks.ts';
 import { resolveDiskSize, resolveMemory } from './nodes.ts';
 import type { Path, Report } from './problem.ts';
-import { formatDuration, parseDuration } from './quantity.ts';
 import type { NetworkContent } from './schema.ts';
 import type { HostContent, RouterContent, ServerGroupsContent } from './schema-openstack.ts';
 import type { DocumentContent } from './schema-parts.ts';
@@ -57,12 +57,9 @@ export function givenHostMacs(hosts: readonly NamedGroup<HostContent>[]): readon
   );
 }
 
-function resolveLease(text: string, report: Report): number {
-  const lease = parseDuration(text) ?? Number.NaN;
-  if (!(lease >= limits.shortestLease && lease <= limits.longestLease)) {
-    const range = `${formatDuration(limits.shortestLease)} to ${formatDuration(limits.longestLease)}`;
-    report(['expires'], `expires "${text}" is out of range. Use ${range}.`);
-  }
+function resolveLease(text: string, report: Report): number | undefined {
+  const lease = parseLease(text);
+  if (lease === undefined) report(['expires'], `expires "${text}" is out of range. Use ${leaseRange}.`);
   return lease;
 }
 

@@ -116,7 +116,11 @@ export type NetworkContent = z.output<typeof networkSchema>;
 /** What a node group reads. */
 export type GroupContent = z.output<typeof groupSchema>;
 
+let jsonSchema: Readonly<Record<string, unknown>> | undefined;
+
 /** The lab file's JSON Schema, for editors. */
-export function labFileJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(labFileSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+export function labFileJsonSchema(): Readonly<Record<string, unknown>> {
+  // Made once: it takes longer than reading a file.
+  jsonSchema ??= z.toJSONSchema(labFileSchema, { io: 'input', target: 'draft-7' }) as Record<string, unknown>;
+  return jsonSchema;
 }

@@ -11,6 +11,8 @@ import { withDaemon } from '../with-client.ts';
 interface Options extends GlobalOptions {
   readonly yes?: boolean;
   readonly dryRun?: boolean;
+  readonly plan?: boolean;
+  readonly expires?: string;
   readonly prove?: boolean;
 }
 
@@ -27,12 +29,19 @@ export function upCommand(cli: Cli): Command {
     .argument('<file>', 'lab file')
     .option('-y, --yes', 'do not ask before disruptive changes')
     .option('-n, --dry-run', 'show what would be done, and do nothing')
+    .option('--plan', 'the same as --dry-run')
+    .option('--expires <duration>', 'how long the lab is wanted, such as 4h; goes before what its file says')
     .option('--prove', 'prove its nodes when it is up, as "prove" does: overwrites their first disks')
-    .addHelpText('after', '\nExamples:\n  quintupleo up lab.yaml\n  quintupleo up lab.yaml --dry-run --json')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  quintupleo up lab.yaml\n  quintupleo up lab.yaml --dry-run --json\n  quintupleo up lab.yaml --id 17 --expires 4h',
+    )
     .action(async (file: string, _own: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
       const { readLabFile } = await import('../../lab/lab-file.ts');
-      const definition = readLabFile(file, cli.cwd, cli.env);
+      const { withLease } = await import('../../lab/lease.ts');
+      const read = readLabFile(file, cli.cwd, cli.env, options.id);
+      const definition = options.expires === undefined ? read : withLease(read, options.expires);
       await withDaemon(cli, client => up(cli, client, file, definition, options));
     });
 }
@@ -45,14 +54,16 @@ async function up(
   options: Options,
 ): Promise<void> {
   const json = options.json === true;
+  const planOnly = options.dryRun === true || options.plan === true;
   const plan = await client.plan(definition);
-  if (json && options.dryRun) printJson(cli, plan);
+  if (json && planOnly) printJson(cli, plan);
   if (!json) await showPlan(cli, plan, definition.spec.name);
-  if (options.dryRun) return;
+  if (planOnly) return;
   await confirm(cli, plan, options);
 
   const { follow } = await import('../progress.ts');
-  const interrupted = () => note(cli, `\nInterrupted. "${cli.program} up ${file}" finishes it.`);
+  const again = options.id === undefined ? '' : ` --id ${options.id}`;
+  const interrupted = () => note(cli, `\nInterrupted. "${cli.program} up ${file}${again}" finishes it.`);
   cli.signal.addEventListener('abort', interrupted, { once: true });
   try {
     // Without changes too: what a BMC is told, such as its users, is no step of a plan.
