@@ -9,6 +9,7 @@ import { credentialsCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { eventsCommand } from './commands/events.ts';
+import { gcCommand } from './commands/gc.ts';
 import { importCommand } from './commands/import.ts';
 import { powerCommand } from './commands/power.ts';
 import { proveCommand } from './commands/prove.ts';
@@ -42,6 +43,7 @@ export function createProgram(cli: Cli): Command {
     proveCommand(cli),
     doctorCommand(cli),
     adoptCommand(cli),
+    gcCommand(cli),
     importCommand(cli),
     schemaCommand(cli),
     completionCommand(cli),
