@@ -68,12 +68,25 @@ export function withdraw(record: BootRecord): BootRecord {
 
 /** Nova says that the machine is on, after it was off or after a reset of ours. */
 export function nowOn(record: BootRecord, now: number): BootStep {
+  // Its firmware has asked already.
+  if (!record.begun && !record.wasOff) return { record, seen: [] };
   const begun = record.begun ?? { boot: record.next, cause: 'power-on', told: false };
   const done: BegunBoot = { ...begun, told: true, doneAt: now };
   return {
     record: { ...record, begun: done, last: begun.boot.revision, wasOff: false },
     seen: begun.told ? [] : [booted(begun.boot, begun.cause)],
   };
+}
+
+/** The machine was found on by who was not there when it booted. A reset that was under way is not known to be done. */
+export function foundOn(record: BootRecord, now: number): BootStep {
+  const poweredOn = record.begun?.cause === 'power-on' ? nowOn(record, now).record : withdraw(record);
+  const { last, wasOff } = poweredOn;
+  const seen: Observation[] =
+    last === undefined || wasOff
+      ? []
+      : [{ type: 'booted', revision: last, cause: 'power-on', earlier: true }];
+  return { record: poweredOn, seen };
 }
 
 /** The machine, which was on, is off. */

@@ -36,9 +36,14 @@ export class ServerControl {
 
   /** As it is now. */
   async fresh(signal: AbortSignal): Promise<Server> {
-    signal.throwIfAborted();
-    if (!(await this.#poller.refresh())) throw new DriverError('transient', 'the cloud does not answer');
-    return this.server;
+    try {
+      signal.throwIfAborted();
+      const server = await this.#poller.look(this.id, signal);
+      if (server) return server;
+    } catch (error) {
+      throw driverErrorOf(error, signal);
+    }
+    throw new DriverError('gone', 'the server was deleted');
   }
 
   /**
@@ -83,20 +88,14 @@ export class ServerControl {
    * @returns the server then
    */
   async settled(signal: AbortSignal): Promise<Server> {
-    const server = await this.#until(one => one === undefined || !isBusy(one), signal);
-    if (!server) throw new DriverError('gone', 'the server was deleted');
-    return server;
-  }
-
-  async #until(
-    holds: (server: Server | undefined) => boolean,
-    signal: AbortSignal,
-  ): Promise<Server | undefined> {
+    let server: Server | undefined;
     try {
-      return await this.#poller.until(this.id, holds, signal);
+      server = await this.#poller.until(this.id, one => one === undefined || !isBusy(one), signal);
     } catch (error) {
       throw driverErrorOf(error, signal);
     }
+    if (server) return server;
+    throw new DriverError('gone', 'the server was deleted');
   }
 
   #act(action: ServerAction, signal: AbortSignal): Promise<void> {

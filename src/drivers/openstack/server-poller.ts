@@ -52,11 +52,13 @@ export class ServerPoller implements Disposable {
   readonly #compute: ServerListing;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #times: PollTimes;
+  #times: PollTimes;
   readonly #random: () => number;
   readonly #listeners = new Set<(change: ServerChange) => void>();
   readonly #servers = new Map<string, { server: Server; content: string }>();
   readonly #hurries = new Set<symbol>();
+  /** Servers that were looked at since the poll that is under way began: what it tells of them may be older. */
+  readonly #looked = new Set<string>();
   /** Who waits for the end of a poll that has not begun. */
   readonly #waiting = new Set<(heard: boolean) => void>();
   readonly #closing = new AbortController();
@@ -83,6 +85,11 @@ export class ServerPoller implements Disposable {
     this.#log = around.log;
     this.#times = { ...defaultPollTimes, ...around.times };
     this.#random = around.random ?? Math.random;
+  }
+
+  /** @param atRest - see {@link PollTimes}; counts from the next poll on */
+  pollEvery(atRest: number): void {
+    this.#times = { ...this.#times, atRest };
   }
 
   /** Whether what {@link servers} tells was seen lately. */
@@ -131,6 +138,23 @@ export class ServerPoller implements Disposable {
     // One that is under way may have been answered before what the caller wants to see.
     await this.#polling;
     return this.#pollOnce();
+  }
+
+  /**
+   * Looks at one server now: also at what Nova does not count as a change, such as metadata and locks.
+   * @returns `undefined` when it is gone
+   * @throws OpenStackError
+   */
+  async look(id: string, signal: AbortSignal): Promise<Server | undefined> {
+    try {
+      const server = await this.#compute.getServer(id, { reason: 'power', signal });
+      this.#looked.add(id);
+      this.#see(server);
+    } catch (error) {
+      if (!isOpenStackError(error, 'not-found')) throw error;
+      this.#lose(id);
+    }
+    return this.get(id);
   }
 
   /**
@@ -244,6 +268,7 @@ export class ServerPoller implements Disposable {
 
   async #list(): Promise<void> {
     const now = this.#clock.now();
+    this.#looked.clear();
     const ctx = { reason: 'poll', signal: this.#closing.signal };
     const full = this.#cloudTime === undefined || now - this.#lastFull >= this.#times.full;
     const since = full || this.#cloudTime === undefined ? undefined : new Date(this.#cloudTime - overlap);
@@ -256,7 +281,7 @@ export class ServerPoller implements Disposable {
       this.#lastFull = now;
     }
     this.#cloudTime = date;
-    for (const server of servers) this.#see(server);
+    for (const server of servers) if (!this.#looked.has(server.id)) this.#see(server);
   }
 
   /**

@@ -26,7 +26,7 @@ export const directorStrategy: Strategy = {
     'A soft off that the guest ignores becomes a hard one when Nova gives up asking, after two minutes by default; until then a hard off waits too.',
   ],
   async powerOn(control, _boot, signal) {
-    await control.bring(toOn, signal);
+    return control.bring(toOn, signal);
   },
   async powerOff(control, signal) {
     await control.bring(toOff, signal);

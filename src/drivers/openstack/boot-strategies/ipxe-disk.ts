@@ -43,7 +43,7 @@ export function ipxeDiskStrategy(imageId: string): Strategy {
     async powerOn(control, boot, signal) {
       const off = powerOf(await control.fresh(signal)) === 'off';
       if (off && wantsNetwork(boot)) await rebuild(control, signal);
-      await noStrategy.powerOn(control, boot, signal);
+      return noStrategy.powerOn(control, boot, signal);
     },
     async reset(control, boot, signal) {
       const server = await control.fresh(signal);

@@ -14,7 +14,7 @@ export const noStrategy: Strategy = {
     'Off asks the guest first: one that ignores ACPI is powered off after the time that its image or the cloud sets, 60 s by default. A soft off does the same.',
   ],
   async powerOn(control, _boot, signal) {
-    await control.bring(toOn, signal);
+    return control.bring(toOn, signal);
   },
   async powerOff(control, signal) {
     await control.bring(toOff, signal);

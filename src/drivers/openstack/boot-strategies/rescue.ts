@@ -30,11 +30,12 @@ export function rescueStrategy(imageId: string): Strategy {
     ],
     async powerOn(control, boot, signal) {
       const server = await control.fresh(signal);
-      if (powerOf(server) === 'on') return;
+      if (powerOf(server) === 'on') return false;
       mustBeFree(server);
       if (isRescued(server)) await leave(control, signal);
       if (boot.target !== 'pxe') return noStrategy.powerOn(control, boot, signal);
       await rescue(control, signal);
+      return true;
     },
     async powerOff(control, signal) {
       const server = await control.fresh(signal);

@@ -16,10 +16,13 @@ export interface Strategy {
   readonly limits: readonly string[];
   /** Whether firmware asks the director at every boot. */
   readonly asksDirector: boolean;
-  /** The power state as this strategy's machines have it; most have Nova's. */
-  powerOn(control: ServerControl, boot: NextBoot, signal: AbortSignal): Promise<void>;
+  /** @returns whether anything had to be done */
+  powerOn(control: ServerControl, boot: NextBoot, signal: AbortSignal): Promise<boolean>;
   powerOff(control: ServerControl, signal: AbortSignal): Promise<void>;
-  /** Asks the guest. @returns what has to follow once Nova is done with it: see `SoftOff` */
+  /**
+   * Asks the guest.
+   * @returns what has to follow when Nova is done with it: `stop` where Nova starts the machine again by that
+   */
   softOff(control: ServerControl, signal: AbortSignal): Promise<'nothing' | 'stop'>;
   /** The machine is known to be on. */
   reset(control: ServerControl, boot: NextBoot, signal: AbortSignal): Promise<void>;

@@ -1,0 +1,119 @@
+import type { Clock } from '../../support/clock.ts';
+import type { Logger } from '../../support/log.ts';
+import type { CallCount } from './client/call-counts.ts';
+import type { CloudConfig } from './client/cloud-config.ts';
+import { readCloudConfig } from './client/clouds-file.ts';
+import { OpenStack } from './client/openstack.ts';
+import { defaultPollTimes, ServerPoller } from './server-poller.ts';
+
+/** Which cloud a lab is on. */
+export interface CloudChoice {
+  /** Name in clouds.yaml; `undefined`: as the environment says. */
+  readonly cloud?: string | undefined;
+  readonly region?: string | undefined;
+  /** Milliseconds between two looks at the cloud while nothing moves. */
+  readonly pollInterval?: number | undefined;
+}
+
+/** What clouds are reached with. */
+export interface CloudsSurroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Where the description of a cloud is looked for. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The user's home directory. */
+  readonly home: string;
+  /** The current directory. */
+  readonly cwd: string;
+}
+
+/** One lab's use of a project; what it gives is shared with others. */
+export interface CloudLease extends AsyncDisposable {
+  readonly openstack: OpenStack;
+  readonly poller: ServerPoller;
+}
+
+/** How often one kind of call was made to one cloud. */
+export interface CloudCallCount extends CallCount {
+  readonly cloud: string;
+}
+
+interface Shared {
+  readonly openstack: OpenStack;
+  readonly poller: ServerPoller;
+  /** How often each lab that uses it wants it polled. */
+  readonly intervals: Map<symbol, number>;
+}
+
+/** The projects that this process uses: one connection and one poller each, however many labs are in it. */
+export class Clouds implements AsyncDisposable {
+  readonly #around: CloudsSurroundings;
+  /** By all that makes two configurations the same project and the same user. */
+  readonly #shared = new Map<string, Shared>();
+  /** Of projects that are no longer used. */
+  readonly #past: CloudCallCount[] = [];
+
+  constructor(around: CloudsSurroundings) {
+    this.#around = around;
+  }
+
+  /**
+   * Begins to use a project. Says nothing to the cloud yet.
+   * @throws QuintupleoError of family `config`: see {@link readCloudConfig}
+   */
+  async acquire(choice: CloudChoice): Promise<CloudLease> {
+    const { env, home, cwd } = this.#around;
+    const config = await readCloudConfig({ cloud: choice.cloud, region: choice.region, env, home, cwd });
+    const key = keyOf(config);
+    const shared = this.#shared.get(key) ?? this.#connect(config);
+    this.#shared.set(key, shared);
+    const lease = Symbol('lease');
+    shared.intervals.set(lease, choice.pollInterval ?? defaultPollTimes.atRest);
+    this.#setInterval(shared);
+    return {
+      openstack: shared.openstack,
+      poller: shared.poller,
+      [Symbol.asyncDispose]: async () => {
+        if (!shared.intervals.delete(lease)) return;
+        this.#setInterval(shared);
+        if (shared.intervals.size === 0) await this.#disconnect(key, shared);
+      },
+    };
+  }
+
+  /** Every call that was made since this process started. */
+  counts(): readonly CloudCallCount[] {
+    return [...this.#past, ...[...this.#shared.values()].flatMap(({ openstack }) => countsOf(openstack))];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#shared].map(([key, shared]) => this.#disconnect(key, shared)));
+  }
+
+  #connect(config: CloudConfig): Shared {
+    const { clock, log } = this.#around;
+    const openstack = OpenStack.connect(config, { clock, log });
+    return { openstack, poller: new ServerPoller(openstack.compute, { clock, log }), intervals: new Map() };
+  }
+
+  /** As often as who wants it most often. */
+  #setInterval({ poller, intervals }: Shared): void {
+    if (intervals.size > 0) poller.pollEvery(Math.min(...intervals.values()));
+  }
+
+  async #disconnect(key: string, shared: Shared): Promise<void> {
+    if (this.#shared.get(key) === shared) this.#shared.delete(key);
+    this.#past.push(...countsOf(shared.openstack));
+    shared.poller[Symbol.dispose]();
+    await shared.openstack[Symbol.asyncDispose]();
+  }
+}
+
+function countsOf({ config, counts }: OpenStack): CloudCallCount[] {
+  return counts.entries().map(count => ({ cloud: config.name, ...count }));
+}
+
+/** What a cloud is called and where that was read make no difference. */
+function keyOf({ name: _name, source: _source, ...rest }: CloudConfig): string {
+  return JSON.stringify(rest);
+}

@@ -1,0 +1,396 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Reservations } from '../../host/reservations.ts';
+import {
+  type Capabilities,
+  type Change,
+  type Driver,
+  DriverError,
+  type MachineAct,
+  type MachineId,
+  machineId,
+  type Observation,
+  type Resource,
+} from '../../node/driver.ts';
+import type { FirmwareAnswer, FirmwareQuestion } from '../../node/firmware.ts';
+import type { SerialPort } from '../../node/serial.ts';
+import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
+import type { Clock } from '../../support/clock.ts';
+import { fileDocument } from '../../support/document.ts';
+import { systemCodeOf } from '../../support/errors.ts';
+import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
+import type { Logger } from '../../support/log.ts';
+import { within } from '../../support/wait.ts';
+import { chooseStrategy, type StrategyChoice } from './boot-strategies/choose.ts';
+import { noStrategy } from './boot-strategies/none.ts';
+import { pxeFirstSign } from './boot-strategies/pxe-first.ts';
+import { type Strategy, strategyOf } from './boot-strategies/strategies.ts';
+import type { Server } from './client/compute-types.ts';
+import type { CloudChoice, CloudLease, Clouds } from './clouds.ts';
+import { findIpxeImages, type IpxeImages } from './ipxe-images.ts';
+import { LabDhcp } from './lab-dhcp.ts';
+import { type KeptMachine, OpenStackMachine } from './machine.ts';
+import { LabProvider } from './provider.ts';
+import type { FirmwareSource } from './resources/firmware-images.ts';
+import { labelInMetadata } from './resources/label.ts';
+import { isMaking, isOwn } from './resources/servers.ts';
+import type { ServerChange } from './server-poller.ts';
+
+/** What a lab file says of this driver. */
+export type OpenStackOptions = CloudChoice;
+
+/** What the driver works with. */
+export interface OpenStackSurroundings {
+  /** The lab whose machines it drives. */
+  readonly lab: string;
+  /** ID of the state directory: what another one made is left alone. */
+  readonly owner: string;
+  readonly stateDirectory: string;
+  readonly runtimeDirectory: string;
+  /** TCP port of the boot service. */
+  readonly bootPort: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly clouds: Clouds;
+  readonly firmwareImage: FirmwareSource;
+}
+
+/** How long a new driver waits for the cloud before it goes on without having seen it. Milliseconds. */
+const firstLook = 15_000;
+
+/** The machines of one lab, as instances of a cloud. */
+export class OpenStackDriver implements Driver {
+  readonly name = 'openstack';
+  readonly concurrency = 8;
+  readonly #around: OpenStackSurroundings;
+  readonly #lease: CloudLease;
+  readonly #provider: LabProvider;
+  readonly #dhcp: LabDhcp;
+  readonly #ipxeImages: IpxeImages;
+  readonly #kept: ReadonlyMap<string, KeptMachine>;
+  /** By name of the node. */
+  readonly #machines = new Map<string, OpenStackMachine>();
+  readonly #choices = new Map<string, StrategyChoice>();
+  /** Nodes that are being made, changed or deleted: what happens to their servers meanwhile is our own doing. */
+  readonly #changing = new Set<string>();
+  readonly #listeners = new Set<(machine: MachineId, observation: Observation) => void>();
+  #nodes: ReadonlyMap<string, NodeSpec> = new Map();
+  #nodeByMac: ReadonlyMap<string, string> = new Map();
+  #stopListening: (() => void) | undefined;
+
+  private constructor(
+    around: OpenStackSurroundings,
+    lease: CloudLease,
+    kept: ReadonlyMap<string, KeptMachine>,
+    ipxeImages: IpxeImages,
+  ) {
+    const { lab, owner, stateDirectory, bootPort, firmwareImage, clock, log } = around;
+    this.#around = around;
+    this.#lease = lease;
+    this.#kept = kept;
+    this.#ipxeImages = ipxeImages;
+    this.#provider = new LabProvider({ openstack: lease.openstack, lab, owner, firmwareImage, clock, log });
+    this.#dhcp = new LabDhcp({
+      ...{ lab, stateDirectory, bootPort, clock, log },
+      reservations: network => this.#reservations(network),
+    });
+  }
+
+  /**
+   * Makes the driver of a lab, and finds the machines that the lab has. A cloud that does not answer is waited for by
+   * whoever needs it.
+   * @throws QuintupleoError of family `config` when it is not known how to reach the cloud
+   */
+  static async create(options: OpenStackOptions, around: OpenStackSurroundings): Promise<OpenStackDriver> {
+    const lease = await around.clouds.acquire(options);
+    try {
+      const kept = await readKept(folderOf(around));
+      const look = { lease, clock: around.clock, within: firstLook };
+      const [ipxeImages] = await Promise.all([findIpxeImages(lease.openstack, around), refresh(look)]);
+      const driver = new OpenStackDriver(around, lease, kept, ipxeImages);
+      driver.#stopListening = lease.poller.listen(change => driver.#take(change));
+      if (lease.poller.heard) driver.#takeAll();
+      await Promise.all([...driver.#machines.values()].map(machine => machine.taken()));
+      return driver;
+    } catch (error) {
+      await lease[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  facts(lab: LabSpec): Readonly<Record<string, string>> {
+    const { config } = this.#lease.openstack;
+    const facts: Record<string, string> = { cloud: config.name };
+    if (config.region !== undefined) facts.region = config.region;
+    const nodes = new Map<string, string[]>();
+    for (const { name } of lab.nodes) {
+      const choice = this.#choices.get(name);
+      if (!choice) continue;
+      const fact = `${choice.strategy} (${choice.reason})`;
+      nodes.set(fact, [...(nodes.get(fact) ?? []), name]);
+    }
+    for (const [fact, names] of nodes) {
+      facts[nodes.size === 1 ? 'boot strategy' : `boot strategy of ${names.join(', ')}`] = fact;
+    }
+    const consoles = new Set([...this.#machines.values()].map(({ canType }) => canType));
+    if (consoles.has(true)) facts.console = 'websocket';
+    else if (consoles.has(false)) facts.console = 'console log, to be read only';
+    return facts;
+  }
+
+  /** How a node is told what to boot, and why so; `undefined` as long as it has no server. */
+  bootStrategy(node: string): (StrategyChoice & { readonly limits: readonly string[] }) | undefined {
+    const choice = this.#choices.get(node);
+    return choice && { ...choice, limits: strategyOf(choice.strategy, this.#ipxeImages).limits };
+  }
+
+  capabilities(id: MachineId): Capabilities {
+    return (this.#machines.get(this.#nodeIn(id))?.strategy ?? noStrategy).capabilities;
+  }
+
+  async watch(
+    listener: (machine: MachineId, observation: Observation) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    signal.throwIfAborted();
+    await Promise.all([...this.#machines.values()].map(machine => machine.taken()));
+    this.#listeners.add(listener);
+    signal.addEventListener('abort', () => this.#listeners.delete(listener), { once: true });
+    for (const [name, machine] of this.#machines) {
+      for (const observation of machine.snapshot()) listener(machineId(this.#around.lab, name), observation);
+    }
+  }
+
+  async act(id: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
+    await this.#found(id).act(act, signal);
+  }
+
+  async firmwareAsks({ mac, boot }: FirmwareQuestion): Promise<FirmwareAnswer | undefined> {
+    const name = this.#nodeByMac.get(mac);
+    if (name === undefined) return undefined;
+    const machine = this.#machines.get(name);
+    // Being made: it is powered off as soon as it has started.
+    if (!machine || this.#changing.has(name)) return { kind: 'wait' };
+    return machine.ask(boot);
+  }
+
+  /**
+   * Puts an image into a machine's virtual drive, or takes it out. Kept; a boot from CD-ROM or removable disk uses it.
+   * @param url - where the machine's own firmware can fetch it; `undefined`: nothing
+   * @throws DriverError `unsupported` for a machine whose firmware does not ask what to boot
+   */
+  async setMedia(id: MachineId, url: string | undefined): Promise<void> {
+    const machine = this.#found(id);
+    if (!machine.strategy.asksDirector) {
+      throw new DriverError('unsupported', `virtual media cannot be had with ${machine.strategy.name}`);
+    }
+    await machine.setMedia(url);
+  }
+
+  serial(id: MachineId): SerialPort {
+    return this.#found(id).serial;
+  }
+
+  async existing(lab: string): Promise<readonly Resource[]> {
+    return this.#provider.existing(lab);
+  }
+
+  async plan(wanted: LabSpec): Promise<readonly Change[]> {
+    this.#learn(wanted);
+    return this.#provider.plan(wanted);
+  }
+
+  async apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void> {
+    if (change.kind !== 'machine') return this.#provider.apply(wanted, change, signal);
+    this.#learn(wanted);
+    const { name, op } = change;
+    this.#changing.add(name);
+    try {
+      await this.#provider.apply(wanted, change, signal);
+    } finally {
+      this.#changing.delete(name);
+    }
+    if (op === 'delete') await this.#forget(name);
+    else await this.#meet(name, signal);
+  }
+
+  async serveBoot(lab: LabSpec): Promise<readonly string[]> {
+    this.#learn(lab);
+    return this.#dhcp.serve(lab.networks);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopListening?.();
+    this.#listeners.clear();
+    await Promise.all([...this.#machines.values()].map(machine => machine.close()));
+    await this.#dhcp.close();
+    await this.#lease[Symbol.asyncDispose]();
+  }
+
+  /** Takes note of how the lab's nodes shall be: what the cloud cannot tell. */
+  #learn({ nodes }: LabSpec): void {
+    if (nodes.length === 0) return;
+    this.#nodes = new Map(nodes.map(node => [node.name, node]));
+    this.#nodeByMac = new Map(nodes.flatMap(({ name, nics }) => nics.map(({ mac }) => [mac, name])));
+    this.#takeAll();
+  }
+
+  #take(change: ServerChange): void {
+    switch (change.type) {
+      case 'seen':
+        this.#takeServer(change.server);
+        break;
+      case 'gone':
+        for (const [name, machine] of this.#machines) {
+          if (machine.server === change.id && !this.#changing.has(name)) machine.seeGone();
+        }
+        break;
+      case 'lost':
+        for (const machine of this.#machines.values()) machine.seeNothing();
+        break;
+    }
+  }
+
+  #takeAll(): void {
+    for (const server of this.#lease.poller.servers()) this.#takeServer(server);
+  }
+
+  #takeServer(server: Server): void {
+    const name = this.#nodeOf(server);
+    if (name === undefined || isMaking(server) || this.#changing.has(name)) return;
+    const machine = this.#machine(name);
+    // Of two servers that say to be the same node the first one stays it, as long as it is there.
+    const { server: known } = machine;
+    if (known !== undefined && known !== server.id && this.#lease.poller.get(known)) return;
+    machine.see(server);
+  }
+
+  /** The lab's node that a server says to be. */
+  #nodeOf({ metadata }: Server): string | undefined {
+    const label = labelInMetadata(metadata);
+    const ours =
+      label?.kind === 'machine' && label.lab === this.#around.lab && label.owner === this.#around.owner;
+    return ours ? label.name : undefined;
+  }
+
+  #machine(name: string): OpenStackMachine {
+    const known = this.#machines.get(name);
+    if (known) return known;
+    const { clock, log, lab } = this.#around;
+    const id = machineId(lab, name);
+    const machine = new OpenStackMachine(
+      {
+        ...{ id, clock, log, poller: this.#lease.poller, calls: this.#lease.openstack.compute },
+        document: fileDocument(join(folderOf(this.#around), `${name}.json`)),
+        strategyOf: server => this.#strategyOf(name, server),
+        observe: observation => {
+          for (const listener of this.#listeners) listener(id, observation);
+        },
+      },
+      this.#kept.get(name),
+    );
+    this.#machines.set(name, machine);
+    return machine;
+  }
+
+  #strategyOf(name: string, server: Server): Strategy {
+    const choice = chooseStrategy({
+      wanted: this.#nodes.get(name)?.cloud?.bootStrategy,
+      hasFirmware: isOwn(server),
+      pxeFirst: pxeFirstSign(server),
+      rescueImage: this.#ipxeImages.rescue,
+      ipxeImage: this.#ipxeImages.disk,
+    });
+    this.#choices.set(name, choice);
+    return strategyOf(choice.strategy, this.#ipxeImages);
+  }
+
+  /** Sees a server that has just been made, changed or adopted. */
+  async #meet(name: string, signal: AbortSignal): Promise<void> {
+    const { poller } = this.#lease;
+    await poller.refresh();
+    const reference = this.#nodes.get(name)?.cloud?.existing;
+    for (const server of poller.servers()) {
+      const isIt = this.#nodeOf(server) === name || server.id === reference || server.name === reference;
+      // Nova does not count metadata as a change: who has just got some must be looked at.
+      const now = isIt ? await poller.look(server.id, signal) : undefined;
+      if (now) this.#takeServer(now);
+    }
+    const machine = this.#machines.get(name);
+    if (machine?.server !== undefined && !poller.get(machine.server)) machine.seeGone();
+    await machine?.taken();
+  }
+
+  async #forget(name: string): Promise<void> {
+    const machine = this.#machines.get(name);
+    this.#machines.delete(name);
+    this.#choices.delete(name);
+    await machine?.forget();
+  }
+
+  #found(id: MachineId): OpenStackMachine {
+    const machine = this.#machines.get(this.#nodeIn(id));
+    if (!machine) throw new DriverError('gone', `there is no server for ${id}`);
+    return machine;
+  }
+
+  #nodeIn(id: MachineId): string {
+    const prefix = `${this.#around.lab}/`;
+    return id.startsWith(prefix) ? id.slice(prefix.length) : '';
+  }
+
+  /** The addresses that Neutron gave to the lab's machines on a network, by MAC address. */
+  async #reservations({ name, cidr }: NetworkSpec): Promise<Reservations> {
+    const range = parseCidr(cidr);
+    const macs = [...this.#nodes.values()].flatMap(({ nics }) =>
+      nics.filter(({ network }) => network === name).map(({ mac }) => mac),
+    );
+    const reservations: Record<string, string> = {};
+    for (let at = 0; at < macs.length; at += portsAtOnce) {
+      const query = { mac_address: macs.slice(at, at + portsAtOnce) };
+      for (const port of await this.#lease.openstack.network.ports.list(query, { reason: 'dhcp' })) {
+        const address = port.fixed_ips
+          .map(({ ip_address }) => ip_address)
+          .find(ip => {
+            const number = parseIpv4(ip);
+            return range && number !== undefined && number >= range.first && number <= range.last;
+          });
+        if (address !== undefined) reservations[port.mac_address] = address;
+      }
+    }
+    return reservations;
+  }
+}
+
+/** Ports that are asked for by one URL, which must not grow too long. */
+const portsAtOnce = 50;
+
+function folderOf({ stateDirectory, lab }: OpenStackSurroundings): string {
+  return join(stateDirectory, 'labs', lab, 'openstack');
+}
+
+/** What drivers before this one have kept, by name of the node. */
+async function readKept(folder: string): Promise<Map<string, KeptMachine>> {
+  const kept = new Map<string, KeptMachine>();
+  for (const file of await list(folder)) {
+    if (!file.endsWith('.json')) continue;
+    const machine = await fileDocument<KeptMachine>(join(folder, file)).read();
+    if (machine) kept.set(file.slice(0, -'.json'.length), machine);
+  }
+  return kept;
+}
+
+async function list(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Looks at the cloud once, as long as that does not take too long. */
+async function refresh(look: { lease: CloudLease; clock: Clock; within: number }): Promise<void> {
+  const late = () => new Error('the cloud takes long to answer');
+  await within(look.clock, look.within, look.lease.poller.refresh(), late).catch(() => undefined);
+}
