@@ -1,10 +1,9 @@
-import type { Clock } from '../../../support/clock.ts';
 import { abortable } from './abortable.ts';
 import { OpenStackError } from './api-error.ts';
 import { identityRoot } from './catalog.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { faultOf } from './fault.ts';
-import { withRetries } from './retry.ts';
+import { type RetrySurroundings, withRetries } from './retry.ts';
 import { authenticationBody, readToken, type Token } from './token.ts';
 import type { Transport } from './transport.ts';
 
@@ -16,18 +15,14 @@ const renewBefore = 5 * 60_000;
 /** Keeps a valid token. All that wait for one wait for the same request. */
 export class Authenticator {
   readonly #config: CloudConfig;
-  readonly #around: { readonly clock: Clock; readonly random: () => number };
+  readonly #around: Omit<RetrySurroundings, 'signal'>;
   readonly #transport: Transport;
   #token: Token | undefined;
   /** By this machine's clock, in milliseconds: when the token is to be renewed. */
   #renewAt = 0;
   #renewal: Promise<Token> | undefined;
 
-  constructor(
-    config: CloudConfig,
-    around: { readonly clock: Clock; readonly random: () => number },
-    transport: Transport,
-  ) {
+  constructor(config: CloudConfig, around: Omit<RetrySurroundings, 'signal'>, transport: Transport) {
     this.#config = config;
     this.#around = around;
     this.#transport = transport;

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 /** The OpenStack services that this client speaks to, by their official type. */
 export type ServiceType = 'identity' | 'compute' | 'network' | 'image' | 'block-storage';
 
+/** Verbs that the APIs use. */
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /** Who makes a call, and until when it is wanted. */

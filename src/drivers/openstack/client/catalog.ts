@@ -14,6 +14,7 @@ interface ServiceFacts {
   readonly projectInPath: boolean;
 }
 
+/** How each service is found and spoken to. */
 export const services: Readonly<Record<ServiceType, ServiceFacts>> = {
   identity: { types: ['identity'], major: 'v3', microversionName: undefined, projectInPath: false },
   compute: { types: ['compute'], major: 'v2.1', microversionName: 'compute', projectInPath: false },

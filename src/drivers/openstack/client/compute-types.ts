@@ -48,6 +48,7 @@ export const serverSchema = z.looseObject({
 /** An instance, as Nova shows it from microversion 2.47 on. */
 export type Server = z.infer<typeof serverSchema>;
 
+/** Schema of {@link Flavor}. */
 export const flavorSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -64,9 +65,11 @@ export const flavorSchema = z.looseObject({
   /** Only where the cloud's policy shows them. */
   extra_specs: z.record(z.string(), z.string()).optional(),
 });
+
+/** A size of servers. */
 export type Flavor = z.infer<typeof flavorSchema>;
 
-/** Quotas and what is used of them; -1 is no limit. */
+/** Schema of {@link AbsoluteLimits}. */
 export const absoluteLimitsSchema = z.looseObject({
   maxTotalInstances: z.number().optional(),
   totalInstancesUsed: z.number().optional(),
@@ -82,8 +85,11 @@ export const absoluteLimitsSchema = z.looseObject({
   totalServerGroupsUsed: z.number().optional(),
   maxServerGroupMembers: z.number().optional(),
 });
+
+/** The project's quotas in Nova and what is used of them; -1 is no limit. */
 export type AbsoluteLimits = z.infer<typeof absoluteLimitsSchema>;
 
+/** Schema of {@link Keypair}. */
 export const keypairSchema = z.looseObject({
   name: z.string(),
   public_key: z.string(),
@@ -91,8 +97,11 @@ export const keypairSchema = z.looseObject({
   /** Only in the answer to a create without `public_key`; never shown again. */
   private_key: z.string().optional(),
 });
+
+/** An SSH key of a user. */
 export type Keypair = z.infer<typeof keypairSchema>;
 
+/** Schema of {@link ServerGroup}. */
 export const serverGroupSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -101,21 +110,30 @@ export const serverGroupSchema = z.looseObject({
   members: z.array(z.string()).default([]),
   metadata: z.record(z.string(), z.string()).default({}),
 });
+
+/** Servers that are kept together or apart. */
 export type ServerGroup = z.infer<typeof serverGroupSchema>;
 
+/** Schema of {@link AvailabilityZone}. */
 export const availabilityZoneSchema = z.looseObject({
   zoneName: z.string(),
   zoneState: z.looseObject({ available: z.boolean() }),
 });
+
+/** A part of the cloud that can fail by itself. */
 export type AvailabilityZone = z.infer<typeof availabilityZoneSchema>;
 
+/** Schema of {@link VolumeAttachment}. */
 export const volumeAttachmentSchema = z.looseObject({
   volumeId: z.string(),
   serverId: z.string().optional(),
   device: z.string().nullish(),
 });
+
+/** A volume of a server. */
 export type VolumeAttachment = z.infer<typeof volumeAttachmentSchema>;
 
+/** Schema of {@link InterfaceAttachment}. */
 export const interfaceAttachmentSchema = z.looseObject({
   port_id: z.string(),
   net_id: z.string(),
@@ -123,8 +141,11 @@ export const interfaceAttachmentSchema = z.looseObject({
   port_state: z.string().optional(),
   fixed_ips: z.array(z.looseObject({ ip_address: z.string(), subnet_id: z.string() })).default([]),
 });
+
+/** A port of a server. */
 export type InterfaceAttachment = z.infer<typeof interfaceAttachmentSchema>;
 
+/** Schema of {@link InstanceAction}. */
 export const instanceActionSchema = z.looseObject({
   /** `create`, `start`, `stop`, `reboot`, `rescue` … */
   action: z.string(),
@@ -134,6 +155,8 @@ export const instanceActionSchema = z.looseObject({
   user_id: z.string().nullish(),
   project_id: z.string().nullish(),
 });
+
+/** Something that was done to a server. */
 export type InstanceAction = z.infer<typeof instanceActionSchema>;
 
 /** One disk of a server that is created. */

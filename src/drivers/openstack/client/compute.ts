@@ -228,6 +228,15 @@ export class Compute {
     return this.#get(`/servers/${id}/os-interface`, schema, ctx);
   }
 
+  /** Plugs a port into a server; its network card comes after those that the server has. */
+  async attachPort(id: string, portId: string, ctx: CallContext): Promise<void> {
+    const body = { interfaceAttachment: { port_id: portId } };
+    await this.#session.call(
+      { service: 'compute', method: 'POST', path: `/servers/${id}/os-interface`, body },
+      ctx,
+    );
+  }
+
   /** What was done to a server, newest first. */
   async actions(id: string, ctx: CallContext): Promise<InstanceAction[]> {
     const schema = z

@@ -53,7 +53,9 @@ export class ServiceDirectory {
       findEndpoint(service, catalog, this.#config) ??
       // Who has a token has found Keystone, catalogued or not.
       (service === 'identity' ? this.#config.authUrl : undefined);
-    if (url === undefined) throw this.#lacks(service, '', missingEndpoint(service, catalog, this.#config));
+    if (url === undefined) {
+      throw this.#lacks(service, this.#config.authUrl, missingEndpoint(service, catalog, this.#config));
+    }
     const known = endpointIn(service, url);
     if (known) return known;
     const discovery = once(this.#endpoints, `${service} ${url}`, () => this.#discover(service, url, token));

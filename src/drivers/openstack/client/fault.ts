@@ -55,8 +55,6 @@ function wordsOf(text: string): { message: string | undefined; kind: string | un
   const body = parsed(text);
   if (body === undefined) return { message: shortened(plainText(text)), kind: undefined };
   for (const [name, value] of Object.entries(body)) {
-    if (name === 'NeutronError' && typeof value === 'string')
-      return { message: shortened(value), kind: undefined };
     if (!isRecord(value) || typeof value.message !== 'string') continue;
     const kind = typeof value.type === 'string' ? value.type : name;
     return { message: shortened(value.message), kind };
@@ -95,7 +93,11 @@ function plainText(text: string): string {
 }
 
 function shortened(text: string): string | undefined {
-  const sentence = text.replace(/\s+/g, ' ').trim();
+  // Glance leaves line breaks of HTML in its JSON.
+  const sentence = text
+    .replace(/<br ?\/?>|\s/gi, ' ')
+    .replace(/ +/g, ' ')
+    .trim();
   if (sentence === '') return undefined;
   return sentence.length > longestMessage ? `${sentence.slice(0, longestMessage)}…` : sentence;
 }

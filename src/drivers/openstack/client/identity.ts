@@ -31,9 +31,13 @@ const applicationCredentialSchema = z.looseObject({
   project_id: z.string().optional(),
   expires_at: z.string().nullish(),
 });
+
+/** An application credential, without its secret. */
 export type ApplicationCredential = z.infer<typeof applicationCredentialSchema>;
 
 const projectSchema = z.looseObject({ id: z.string(), name: z.string(), enabled: z.boolean().optional() });
+
+/** A project that the user has a role in. */
 export type Project = z.infer<typeof projectSchema>;
 
 /**

@@ -9,7 +9,7 @@ import type { Session } from './session.ts';
 const leastTimeout = 60_000;
 const slowestUpload = 500_000;
 
-export const imageSchema = z.looseObject({
+const imageSchema = z.looseObject({
   id: z.string(),
   name: z.string().nullish(),
   /** `queued` before the upload, `saving`, `active`, `killed`, `deactivated` … */
@@ -28,6 +28,7 @@ export const imageSchema = z.looseObject({
   created_at: z.string().optional(),
   tags: z.array(z.string()).default([]),
 });
+
 /** An image; its properties (`hw_…`, one's own) are fields beside the API's. */
 export type Image = z.infer<typeof imageSchema>;
 

@@ -1,6 +1,7 @@
 /** A mapping of a YAML file, not looked into yet. */
 export type Mapping = Readonly<Record<string, unknown>>;
 
+/** Whether a value of a YAML file is a mapping. */
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

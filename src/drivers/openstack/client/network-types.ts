@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 const tagsSchema = z.array(z.string()).default([]);
 
+/** Schema of {@link Network}. */
 export const networkSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -19,6 +20,8 @@ export const networkSchema = z.looseObject({
   availability_zones: z.array(z.string()).optional(),
   tags: tagsSchema,
 });
+
+/** A network. */
 export type Network = z.infer<typeof networkSchema>;
 
 /** Fields of a network that is created; those of an update are the same, all optional. */
@@ -33,6 +36,7 @@ export interface CreateNetwork {
 
 const allocationPoolSchema = z.looseObject({ start: z.string(), end: z.string() });
 
+/** Schema of {@link Subnet}. */
 export const subnetSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -48,8 +52,11 @@ export const subnetSchema = z.looseObject({
   ipv6_address_mode: z.string().nullish(),
   tags: tagsSchema,
 });
+
+/** A range of addresses on a network. */
 export type Subnet = z.infer<typeof subnetSchema>;
 
+/** Fields of a subnet that is created. */
 export interface CreateSubnet {
   readonly network_id: string;
   readonly name?: string | undefined;
@@ -68,6 +75,7 @@ export interface CreateSubnet {
 
 const fixedIpSchema = z.looseObject({ subnet_id: z.string(), ip_address: z.string() });
 
+/** Schema of {@link Port}. */
 export const portSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -84,8 +92,11 @@ export const portSchema = z.looseObject({
   'binding:vnic_type': z.string().optional(),
   tags: tagsSchema,
 });
+
+/** A plug on a network, with its MAC and IP addresses. */
 export type Port = z.infer<typeof portSchema>;
 
+/** Fields of a port that is created. */
 export interface CreatePort {
   readonly network_id: string;
   readonly name?: string | undefined;
@@ -101,6 +112,7 @@ export interface CreatePort {
   readonly device_owner?: string | undefined;
 }
 
+/** Schema of {@link Router}. */
 export const routerSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -114,8 +126,11 @@ export const routerSchema = z.looseObject({
     .nullish(),
   tags: tagsSchema,
 });
+
+/** A router. */
 export type Router = z.infer<typeof routerSchema>;
 
+/** Fields of a router that is created. */
 export interface CreateRouter {
   readonly name: string;
   readonly description?: string | undefined;
@@ -127,6 +142,7 @@ export interface CreateRouter {
   readonly routes?: readonly { readonly destination: string; readonly nexthop: string }[] | undefined;
 }
 
+/** Schema of {@link FloatingIp}. */
 export const floatingIpSchema = z.looseObject({
   id: z.string(),
   floating_ip_address: z.string(),
@@ -137,8 +153,11 @@ export const floatingIpSchema = z.looseObject({
   status: z.string().optional(),
   tags: tagsSchema,
 });
+
+/** An address of an external network that leads to a port. */
 export type FloatingIp = z.infer<typeof floatingIpSchema>;
 
+/** Fields of a floating IP that is created. */
 export interface CreateFloatingIp {
   readonly floating_network_id: string;
   readonly port_id?: string | null | undefined;
@@ -146,14 +165,18 @@ export interface CreateFloatingIp {
   readonly description?: string | undefined;
 }
 
+/** Schema of {@link SecurityGroup}. */
 export const securityGroupSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   description: z.string().nullish(),
   tags: tagsSchema,
 });
+
+/** A set of rules for what may reach a port. */
 export type SecurityGroup = z.infer<typeof securityGroupSchema>;
 
+/** Fields of a security group that is created. */
 export interface CreateSecurityGroup {
   readonly name: string;
   readonly description?: string | undefined;
@@ -165,6 +188,7 @@ const subPortSchema = z.looseObject({
   segmentation_id: z.number(),
 });
 
+/** Schema of {@link Trunk}. */
 export const trunkSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
@@ -173,8 +197,11 @@ export const trunkSchema = z.looseObject({
   sub_ports: z.array(subPortSchema).default([]),
   tags: tagsSchema,
 });
+
+/** A port that carries further ports as VLANs. */
 export type Trunk = z.infer<typeof trunkSchema>;
 
+/** Fields of a trunk that is created. */
 export interface CreateTrunk {
   readonly port_id: string;
   readonly name?: string | undefined;
@@ -188,10 +215,12 @@ export interface CreateTrunk {
     | undefined;
 }
 
-/** A quota of Neutron: -1 is no limit. */
+/** Schema of {@link Quota}. */
 export const quotaSchema = z.looseObject({
   limit: z.number(),
   used: z.number(),
   reserved: z.number().default(0),
 });
+
+/** A quota and what is used of it; a limit of -1 is none. */
 export type Quota = z.infer<typeof quotaSchema>;

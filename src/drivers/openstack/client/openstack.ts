@@ -53,7 +53,8 @@ export class OpenStack implements AsyncDisposable {
         'certificates of this cloud are not checked ("verify: false"): whoever is on the way to it can read and change all that is said',
       );
     }
-    return new OpenStack(new Session(config, { clock: around.clock, random: around.random ?? Math.random }));
+    const { clock, log, random = Math.random } = around;
+    return new OpenStack(new Session(config, { clock, log, random }));
   }
 
   /** Who this client is. */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../../support/clock.ts';
 import { delay } from '../../../support/delay.ts';
+import type { Logger } from '../../../support/log.ts';
 import { OpenStackError } from './api-error.ts';
 
 // Milliseconds: how long a call is tried again, and the first and the longest wait in between.
@@ -12,6 +13,7 @@ export interface RetrySurroundings {
   readonly clock: Clock;
   /** From 0 (included) to 1 (not included). */
   readonly random: () => number;
+  readonly log: Logger;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -34,6 +36,7 @@ export async function withRetries<T>(
       if (!(error instanceof OpenStackError) || !error.passing || !mayRepeat(error)) throw error;
       const wait = Math.max(error.retryAfter ?? 0, waitBefore(tries, around.random));
       if (around.clock.now() + wait > end) throw error;
+      around.log.debug({ fault: error.describe(), wait }, 'a call to the cloud is tried again');
       await delay(around.clock, wait, around.signal);
     }
   }

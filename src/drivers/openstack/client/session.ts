@@ -1,4 +1,5 @@
 import type { Clock } from '../../../support/clock.ts';
+import type { Logger } from '../../../support/log.ts';
 import type { ApiAnswer } from './answer.ts';
 import { OpenStackError } from './api-error.ts';
 import { Authenticator } from './authenticator.ts';
@@ -22,6 +23,7 @@ export interface SessionSurroundings {
   readonly clock: Clock;
   /** From 0 (included) to 1 (not included). */
   readonly random: () => number;
+  readonly log: Logger;
 }
 
 /** An authenticated conversation with one cloud, as one user in one project: every API call goes through it. */

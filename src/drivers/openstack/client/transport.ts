@@ -23,7 +23,7 @@ const neverSent =
 /** Certificates whose issuer is not known. */
 const untrusted = /SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/;
 /** These do not pass by waiting. */
-const lasting = /^(ENOTFOUND|EPROTO|CERT_.*|ERR_SSL_.*|ERR_TLS_.*)$/;
+const lasting = /^(ENOTFOUND|EPROTO|UND_ERR_DESTROYED|UND_ERR_CLOSED|CERT_.*|ERR_SSL_.*|ERR_TLS_.*)$/;
 
 /** One HTTP request. */
 export interface HttpRequest extends Asked {

@@ -3,7 +3,7 @@ import type { CallContext } from './call.ts';
 import { Collection } from './collection.ts';
 import type { Session } from './session.ts';
 
-export const volumeSchema = z.looseObject({
+const volumeSchema = z.looseObject({
   id: z.string(),
   name: z.string().nullish(),
   /** `creating`, `available`, `in-use`, `deleting`, `error` … */
@@ -16,6 +16,8 @@ export const volumeSchema = z.looseObject({
   metadata: z.record(z.string(), z.string()).default({}),
   attachments: z.array(z.looseObject({ server_id: z.string(), device: z.string().nullish() })).default([]),
 });
+
+/** A volume. */
 export type Volume = z.infer<typeof volumeSchema>;
 
 /** A volume to be created. */
@@ -31,16 +33,17 @@ export interface CreateVolume {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
-export const volumeTypeSchema = z.looseObject({
+const volumeTypeSchema = z.looseObject({
   id: z.string(),
   name: z.string(),
   is_public: z.boolean().optional(),
   extra_specs: z.record(z.string(), z.string()).optional(),
 });
+
+/** A kind of volumes. */
 export type VolumeType = z.infer<typeof volumeTypeSchema>;
 
-/** Quotas and what is used of them; -1 is no limit. */
-export const volumeLimitsSchema = z.looseObject({
+const volumeLimitsSchema = z.looseObject({
   maxTotalVolumes: z.number().optional(),
   totalVolumesUsed: z.number().optional(),
   /** GiB. */
@@ -48,6 +51,8 @@ export const volumeLimitsSchema = z.looseObject({
   /** GiB. */
   totalGigabytesUsed: z.number().optional(),
 });
+
+/** The project's quotas in Cinder and what is used of them; -1 is no limit. */
 export type VolumeLimits = z.infer<typeof volumeLimitsSchema>;
 
 /**

@@ -199,6 +199,16 @@ describe('acting on a server', () => {
     });
   });
 
+  test('plugs a port in', async () => {
+    const answer = { interfaceAttachment: { port_id: 'p' } };
+    expect(
+      await sent({ status: 200, body: answer }, client => client.compute.attachPort('1', 'p', ctx)),
+    ).toMatchObject({
+      call: `POST ${root}/servers/1/os-interface`,
+      body: { interfaceAttachment: { port_id: 'p' } },
+    });
+  });
+
   test('writes metadata and tags', async () => {
     const values = { 'quintupleo:lab': 'one' };
     expect(

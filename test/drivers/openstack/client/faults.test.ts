@@ -287,6 +287,13 @@ describe('what the cloud says', () => {
       'Disk format "x" is bad.',
       markup,
     ],
+    [
+      'glance in JSON',
+      400,
+      { message: 'No such format.<br /><br />\n\n\n', code: '400 Bad Request' },
+      'bad-request',
+      'No such format.',
+    ],
     ['glance', 404, html('404 Not Found', ''), 'not-found', 'compute answered with HTTP status 404', markup],
     [
       'a proxy',
