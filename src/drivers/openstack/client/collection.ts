@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOpenStackError } from './api-error.ts';
 import type { CallContext, CreateOptions, Query, ServiceType } from './call.ts';
 import { linksSchema, nextLink } from './links.ts';
 import type { Session } from './session.ts';
@@ -86,14 +85,10 @@ export class Collection<T extends { readonly id: string }, Create extends object
 
   /** One that is gone is no error. */
   async delete(id: string, ctx: CallContext): Promise<void> {
-    try {
-      await this.#session.call(
-        { service: this.#service, method: 'DELETE', path: `/${this.#path}/${id}` },
-        ctx,
-      );
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    await this.#session.remove(
+      { service: this.#service, method: 'DELETE', path: `/${this.#path}/${id}` },
+      ctx,
+    );
   }
 
   #one(): z.ZodType<T> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isOpenStackError, OpenStackError } from './api-error.ts';
+import { OpenStackError } from './api-error.ts';
 import type { CallContext, CreateOptions, Query } from './call.ts';
 import {
   type AbsoluteLimits,
@@ -289,11 +289,7 @@ export class Compute {
   }
 
   async #delete(path: string, ctx: CallContext): Promise<void> {
-    try {
-      await this.#session.call({ service: 'compute', method: 'DELETE', path }, ctx);
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    await this.#session.remove({ service: 'compute', method: 'DELETE', path }, ctx);
   }
 
   async #action(id: string, body: object, ctx: CallContext, microversion: string | undefined): Promise<void> {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOpenStackError } from './api-error.ts';
 import type { CallContext } from './call.ts';
 import type { Session } from './session.ts';
 
@@ -97,12 +96,8 @@ export class Identity {
 
   /** One that is gone is no error. */
   async deleteApplicationCredential(id: string, ctx: CallContext): Promise<void> {
-    try {
-      const path = `${await this.#path(ctx)}/${id}`;
-      await this.#session.call({ service: 'identity', method: 'DELETE', path }, ctx);
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    const path = `${await this.#path(ctx)}/${id}`;
+    await this.#session.remove({ service: 'identity', method: 'DELETE', path }, ctx);
   }
 
   /** Projects that the user has a role in. */

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { z } from 'zod';
-import { isOpenStackError } from './api-error.ts';
 import type { CallContext, CreateOptions, Query } from './call.ts';
 import type { Session } from './session.ts';
 
@@ -129,10 +128,6 @@ export class Images {
 
   /** One that is gone is no error. */
   async delete(id: string, ctx: CallContext): Promise<void> {
-    try {
-      await this.#session.call({ service: 'image', method: 'DELETE', path: `/images/${id}` }, ctx);
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    await this.#session.remove({ service: 'image', method: 'DELETE', path: `/images/${id}` }, ctx);
   }
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOpenStackError } from './api-error.ts';
 import type { CallContext, CreateOptions } from './call.ts';
 import { type Keypair, keypairSchema } from './compute-types.ts';
 import type { Session } from './session.ts';
@@ -37,11 +36,7 @@ export class Keypairs {
 
   /** One that is gone is no error. */
   async delete(name: string, ctx: CallContext): Promise<void> {
-    try {
-      const path = `/os-keypairs/${encodeURIComponent(name)}`;
-      await this.#session.call({ service: 'compute', method: 'DELETE', path }, ctx);
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    const path = `/os-keypairs/${encodeURIComponent(name)}`;
+    await this.#session.remove({ service: 'compute', method: 'DELETE', path }, ctx);
   }
 }

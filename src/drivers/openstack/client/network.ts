@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOpenStackError } from './api-error.ts';
 import type { CallContext } from './call.ts';
 import { Collection } from './collection.ts';
 import {
@@ -108,19 +107,15 @@ export class Networking {
 
   /** What is not joined, or gone, is no error. */
   async removeRouterInterface(routerId: string, joined: RouterInterface, ctx: CallContext): Promise<void> {
-    try {
-      await this.#session.call(
-        {
-          service: 'network',
-          method: 'PUT',
-          path: `/routers/${routerId}/remove_router_interface`,
-          body: joined,
-        },
-        ctx,
-      );
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    await this.#session.remove(
+      {
+        service: 'network',
+        method: 'PUT',
+        path: `/routers/${routerId}/remove_router_interface`,
+        body: joined,
+      },
+      ctx,
+    );
   }
 
   /** Aliases of the extensions that the cloud has: `port-security`, `trunk`, `standard-attr-tag`. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOpenStackError } from './api-error.ts';
 import type { CallContext, CreateOptions } from './call.ts';
 import { type ServerGroup, serverGroupSchema } from './compute-types.ts';
 import type { Session } from './session.ts';
@@ -41,13 +40,9 @@ export class ServerGroups {
 
   /** One that is gone is no error. */
   async delete(id: string, ctx: CallContext): Promise<void> {
-    try {
-      await this.#session.call(
-        { service: 'compute', method: 'DELETE', path: `/os-server-groups/${id}`, microversion },
-        ctx,
-      );
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-    }
+    await this.#session.remove(
+      { service: 'compute', method: 'DELETE', path: `/os-server-groups/${id}`, microversion },
+      ctx,
+    );
   }
 }

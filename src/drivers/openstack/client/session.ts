@@ -1,7 +1,7 @@
 import type { Clock } from '../../../support/clock.ts';
 import type { Logger } from '../../../support/log.ts';
 import type { ApiAnswer } from './answer.ts';
-import { OpenStackError } from './api-error.ts';
+import { isOpenStackError, OpenStackError } from './api-error.ts';
 import { Authenticator } from './authenticator.ts';
 import type { ApiCall, CallContext, ServiceType } from './call.ts';
 import { CallCounts } from './call-counts.ts';
@@ -71,6 +71,15 @@ export class Session implements AsyncDisposable {
       error => repeatable || (error.effect === 'none' && call.stream === undefined),
       ctx,
     );
+  }
+
+  /** Makes a call that takes something away, where its having gone already is as good. */
+  async remove(call: ApiCall, ctx: CallContext): Promise<void> {
+    try {
+      await this.call(call, ctx);
+    } catch (error) {
+      if (!isOpenStackError(error, 'not-found')) throw error;
+    }
   }
 
   /**
