@@ -235,6 +235,7 @@ export class OpenStackMachine {
     if (powerOf(await control.fresh(signal)) === 'off')
       throw new DriverError('refused', 'the machine is off');
     await this.#cancelSoftOff();
+    this.#serial.ended();
     await this.#booting(boot, 'reset', async () => {
       await this.#strategy.reset(control, boot, signal);
       await this.#mustBe('on', await control.settled(signal));
@@ -341,6 +342,7 @@ export class OpenStackMachine {
     const first = this.#power === undefined;
     this.#power = power;
     if (power === 'off') {
+      this.#serial.ended();
       await this.#keep({ boots: nowOff(this.#kept.boots) });
     } else if (first) {
       await this.#step(foundOn(this.#kept.boots, this.#parts.clock.now()));

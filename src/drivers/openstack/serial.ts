@@ -41,6 +41,10 @@ export class OpenStackSerial implements SerialPort {
   readonly #listeners = new Set<(bytes: Buffer) => void>();
   /** What the machine is known to have sent; `undefined` until the log was looked at. */
   #known: Buffer | undefined;
+  /** Where in that the machine's present run begins. */
+  #from = 0;
+  /** From when the machine's run ended until it is known that the next one has begun: where in `#known` that may be. */
+  #next: { at: number | undefined } | undefined;
   #firstLook: Promise<void> | undefined;
   /** Grows when the machine is started: what is fetched across that is thrown away. */
   #start = 0;
@@ -61,18 +65,16 @@ export class OpenStackSerial implements SerialPort {
 
   async history(): Promise<Buffer> {
     if (!this.#running || this.#socket) return this.#logWithoutWhatIsTold();
-    if (this.#known) return this.#known;
-    this.#firstLook ??= this.#look().finally(() => {
-      this.#firstLook = undefined;
-    });
-    await this.#firstLook;
-    return this.#known ?? Buffer.alloc(0);
+    if (!this.#known) await this.#lookOnce();
+    return this.#known?.subarray(this.#from) ?? Buffer.alloc(0);
   }
 
   listen(listener: (bytes: Buffer) => void): () => void {
     this.#listeners.add(listener);
     if (!this.#running) {
       this.#known = undefined;
+      this.#from = 0;
+      if (this.#next) this.#next = { at: undefined };
       this.#running = new AbortController();
       void this.#run(this.#running.signal);
     }
@@ -89,10 +91,18 @@ export class OpenStackSerial implements SerialPort {
   /** Nova's console has no such thing. */
   sendBreak(): void {}
 
-  /** The machine has been powered on or reset: its console begins anew. */
+  /** The machine is off, or about to be reset: what it sends from now on may be of its next run. */
+  ended(): void {
+    this.#next = { at: undefined };
+  }
+
+  /** The machine has been powered on or reset. Its console begins anew, unless that has been noticed already. */
   restarted(): void {
     this.#start += 1;
-    this.#known = Buffer.alloc(0);
+    const at = this.#next?.at;
+    this.#next = undefined;
+    if (at === undefined) this.#known = Buffer.alloc(0);
+    this.#from = at ?? 0;
     this.#woken?.();
   }
 
@@ -162,10 +172,7 @@ export class OpenStackSerial implements SerialPort {
   /** @returns whether it could be read */
   async #readLog(signal: AbortSignal): Promise<boolean> {
     if (!this.#known) {
-      this.#firstLook ??= this.#look().finally(() => {
-        this.#firstLook = undefined;
-      });
-      await this.#firstLook;
+      await this.#lookOnce();
       return this.#known !== undefined;
     }
     const start = this.#start;
@@ -173,13 +180,26 @@ export class OpenStackSerial implements SerialPort {
     let text = tail && newText(this.#known, tail);
     if (tail && !text) {
       const all = await this.#fetch(undefined, signal);
-      text = all && (newText(this.#known, all) ?? all);
+      text = all && newText(this.#known, all);
+      // The log began anew.
+      if (all && !text && start === this.#start) {
+        this.#known = Buffer.alloc(0);
+        this.#from = 0;
+      }
+      text ??= all;
     }
     if (start === this.#start && text && !signal.aborted) this.#tell(text);
     return text !== undefined;
   }
 
   /** Looks at the log for the first time: what is in it was sent before. */
+  #lookOnce(): Promise<void> {
+    this.#firstLook ??= this.#look().finally(() => {
+      this.#firstLook = undefined;
+    });
+    return this.#firstLook;
+  }
+
   async #look(): Promise<void> {
     const start = this.#start;
     const text = await this.#fetch(undefined, this.#running?.signal);
@@ -210,7 +230,13 @@ export class OpenStackSerial implements SerialPort {
 
   #tell(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#known = Buffer.concat([this.#known ?? Buffer.alloc(0), bytes]).subarray(-historyLimit);
+    const before = this.#known ?? Buffer.alloc(0);
+    if (this.#next) this.#next.at ??= before.length;
+    const all = Buffer.concat([before, bytes]);
+    const dropped = Math.max(0, all.length - historyLimit);
+    this.#known = all.subarray(dropped);
+    this.#from = Math.max(0, this.#from - dropped);
+    if (this.#next?.at !== undefined) this.#next.at = Math.max(0, this.#next.at - dropped);
     for (const listener of this.#listeners) listener(bytes);
   }
 
