@@ -69,7 +69,8 @@ export class AddressBook {
   }
 }
 
-function misplaced(text: string, { cidr, cidr6, subnet }: NetworkContent): string | undefined {
+/** Why an address cannot be one of a network: the rest of a sentence that begins with it. */
+export function misplaced(text: string, { cidr, cidr6, subnet }: NetworkContent): string | undefined {
   if (!subnet) return 'is on a network without subnet, where ports have none. Leave it away.';
   if (text.includes(':')) {
     const address = parseIpv6(text);

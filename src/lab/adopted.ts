@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { QuintupleoError } from '../support/errors.ts';
+import { limits } from './limits.ts';
 import { labelPattern } from './names.ts';
 
 /** Instances of a cloud that shall be a lab's nodes. */
@@ -74,7 +75,7 @@ function uniqueLabels(
       .toLowerCase()
       .replaceAll(/[^a-z0-9]+/g, '-')
       .replaceAll(/^-+|-+$/g, '')
-      .slice(0, 40)
+      .slice(0, limits.labName - 4)
       .replace(/-+$/, '');
     const base = labelPattern.test(label) ? label : 'unnamed';
     let unique = base;

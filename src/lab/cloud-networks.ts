@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import type { CloudNetworkSettings } from '../node/cloud-spec.ts';
-import { type Ipv4Network, overlap, parseCidr, parseIpv4 } from '../support/ipv4.ts';
+import { parseIpv4 } from '../support/ipv4.ts';
 import { formatIpv6, type Ipv6Network, parseCidr6, parseIpv6 } from '../support/ipv6.ts';
+import { misplaced } from './addresses.ts';
 import { defined } from './defined.ts';
 import type { Path, Report } from './problem.ts';
 import type { NetworkContent } from './schema.ts';
@@ -31,7 +32,7 @@ export function checkCloudNetworks(
     const path = ['networks', name];
     checkDhcp(content, path, report);
     checkUse(content, path, report);
-    checkIpv4(content, path, report);
+    if (content.subnet && content.existing === undefined) checkAddresses(content, path, report);
 
     const { cidr6, interface: own } = content;
     if (cidr6 === undefined && content.ipv6Mode !== undefined && content.existing === undefined) {
@@ -101,45 +102,38 @@ function checkUse(content: NetworkContent, path: Path, report: Report): void {
   }
 }
 
-function checkIpv4(content: NetworkContent, path: Path, report: Report): void {
-  const network = parseCidr(content.cidr);
-  if (!network) return;
-  if (content.gateway !== undefined && !holds(network, parseIpv4(content.gateway))) {
-    report(
-      [...path, 'gateway'],
-      `gateway "${content.gateway}" is not an address of ${content.cidr}. Choose one from it.`,
-    );
-  }
+/** Reports addresses that the subnets cannot have. */
+function checkAddresses(content: NetworkContent, path: Path, report: Report): void {
+  const checkPlace = (what: string, address: string, at: Path) => {
+    const complaint = misplaced(address, content);
+    if (complaint !== undefined) report(at, `${what} "${address}" ${complaint}`);
+    return complaint === undefined;
+  };
+  if (content.gateway !== undefined) checkPlace('gateway', content.gateway, [...path, 'gateway']);
   for (const [index, server] of (content.dns ?? []).entries()) {
-    if (isIP(server) === 0) {
-      report(
-        [...path, 'dns', index],
-        `name server "${server}" is not an IP address. Write it as 192.0.2.53.`,
-      );
-    }
+    if (isIP(server) !== 0) continue;
+    report([...path, 'dns', index], `name server "${server}" is not an IP address. Write it as 192.0.2.53.`);
   }
-  const pools: Ipv4Network[] = [];
+  const pools: { first: bigint; last: bigint }[] = [];
   for (const [index, text] of (content.allocationPools ?? []).entries()) {
-    const [first, last] = text.split('-').map(parseIpv4);
-    const pool = { first: first ?? -1, last: last ?? -1, prefix: 32 };
+    const at = [...path, 'allocationPools', index];
+    const [start = '', end = ''] = text.split('-');
+    if (!checkPlace('address', start, at) || !checkPlace('address', end, at)) continue;
+    const pool = { first: numberOf(start), last: numberOf(end) };
     const complaint =
-      !holds(network, first) || !holds(network, last)
-        ? `is not within ${content.cidr}, without its first and last address. Choose addresses from it.`
-        : pool.last < pool.first
-          ? 'ends before it begins. Swap its ends.'
-          : pools.some(one => overlap(one, pool))
-            ? 'overlaps another one. Join them, or set them apart.'
-            : undefined;
-    if (complaint !== undefined) {
-      report([...path, 'allocationPools', index], `allocation pool "${text}" ${complaint}`);
-    }
+      pool.last < pool.first
+        ? 'ends before it begins. Swap its ends.'
+        : pools.some(one => one.first <= pool.last && pool.first <= one.last)
+          ? 'overlaps another one. Join them, or set them apart.'
+          : undefined;
+    if (complaint !== undefined) report(at, `allocation pool "${text}" ${complaint}`);
     pools.push(pool);
   }
 }
 
-/** Whether an address of the network can be a machine's. */
-function holds(network: Ipv4Network, address: number | undefined): boolean {
-  return address !== undefined && address > network.first && address < network.last;
+/** An address of either kind, so that those of one kind can be compared. */
+function numberOf(address: string): bigint {
+  return parseIpv6(address) ?? BigInt(parseIpv4(address) ?? 0);
 }
 
 function checkIpv6(

@@ -83,23 +83,30 @@ export function checkServerNames(
   hosts: readonly NamedGroup<unknown>[],
   { lab, where, report }: CloudSurroundings,
 ): void {
-  const places = new Map<string, Path>();
   const named = [
     ...groups
-      .filter(group => group.content.server === undefined)
-      .map(group => ({ ...group, called: (at: number) => serverName(lab, group, at) })),
-    ...hosts.map(host => ({ ...host, called: (at: number) => `${lab}-${host.names[at]}` })),
+      .filter(({ content }) => content.server === undefined)
+      .map(group => ({
+        path: group.path,
+        own: group.content.serverName !== undefined,
+        servers: group.names.map((_, position) => serverName(lab, group, position)),
+      })),
+    ...hosts.map(({ path, names }) => ({ path, own: false, servers: names.map(name => `${lab}-${name}`) })),
   ];
-  for (const { path, names, called, content } of named) {
-    const own = typeof content === 'object' && content !== null && 'serverName' in content;
+  const places = new Map<string, { readonly at: Path; readonly own: boolean }>();
+  for (const { path, own, servers } of named) {
     const at = [...path, own ? 'serverName' : 'name'];
-    const all = names.map((_, position) => called(position));
-    const double = all.find(name => places.has(name));
-    if (double !== undefined) {
-      const first = where(places.get(double) ?? []);
-      report(at, `server name "${double}" is already that at ${first}. Give each instance its own name.`);
+    // Two that follow from names are two machines of one name, which has been reported.
+    const other = servers
+      .map(name => ({ name, ...places.get(name) }))
+      .find(one => one.at !== undefined && (own || one.own));
+    if (other?.at) {
+      report(
+        at,
+        `server name "${other.name}" is already that at ${where(other.at)}. Give each instance its own name.`,
+      );
     }
-    for (const name of all) places.set(name, places.get(name) ?? at);
+    for (const name of servers) places.set(name, places.get(name) ?? { at, own });
   }
 }
 

@@ -26,6 +26,13 @@ export type DriverChoice =
       readonly region?: string | undefined;
       /** Milliseconds between two questions to the cloud while nothing moves. */
       readonly pollInterval: number;
+      /**
+       * Where the user who read the file has clouds described: OpenStack's variables, home and current directory. May
+       * hold secrets.
+       */
+      readonly environment?:
+        | { readonly env: Readonly<Record<string, string>>; readonly home: string; readonly cwd: string }
+        | undefined;
     }
   | {
       readonly name: 'simulated';

@@ -37,3 +37,16 @@ export function resolveDriver(content: DriverContent | undefined, report: Report
       return { ...chosen, latency: duration('latency', chosen.latency, 0, 3_600_000) };
   }
 }
+
+/** Takes along where this user has clouds described: the daemon may have been started elsewhere, by another shell. */
+export function inEnvironment(
+  choice: DriverChoice,
+  env: Readonly<Record<string, string | undefined>>,
+  cwd: string,
+): DriverChoice {
+  if (choice.name !== 'openstack') return choice;
+  const told = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && /^(OS_|XDG_CONFIG_)/.test(name) ? [[name, value] as const] : [],
+  );
+  return { ...choice, environment: { env: Object.fromEntries(told), home: env.HOME ?? '/', cwd } };
+}

@@ -8,7 +8,7 @@ import { givenHostMacs, type HostSurroundings, resolveCloudLab } from './cloud-l
 import { checkCloudNodes, checkServerNames } from './cloud-nodes.ts';
 import type { LabDefinition } from './definition.ts';
 import { type Draft, labNameIn, readDraft } from './draft.ts';
-import { resolveDriver } from './drivers.ts';
+import { inEnvironment, resolveDriver } from './drivers.ts';
 import { MachineNames, type NamedGroup } from './groups.ts';
 import { withId } from './lab-id.ts';
 import { checkMacs } from './macs.ts';
@@ -50,7 +50,8 @@ export function readLabFile(
   };
   const result = parseLabFile(readText(file, source), source, sources, id);
   if (!result.ok) throw new LabFileError(file, result.problems);
-  return result.definition;
+  const { definition } = result;
+  return { ...definition, driver: inEnvironment(definition.driver, env, from) };
 }
 
 /**

@@ -31,7 +31,7 @@ const openstack = z
     ...keysFor('openstack', {
       cloud: words('the name of a cloud').optional().meta({
         description:
-          'Name of a cloud in `clouds.yaml`. Default: `OS_CLOUD`, else the other `OS_*` variables, of the environment that the daemon was started in.',
+          'Name of a cloud in `clouds.yaml`. Default: `OS_CLOUD`, else the other `OS_*` variables.',
       }),
       region: words('the name of a region')
         .optional()

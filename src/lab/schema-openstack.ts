@@ -71,13 +71,17 @@ export const networkKeys = keysFor('openstack', {
   }),
   mtu: whole(576, 65535).optional().meta({ description: "MTU in bytes. Default: the cloud's." }),
   gateway: address().optional().meta({
-    description: 'IPv4 gateway that the subnet names. Default: none, unless a router of the lab is on it.',
+    description:
+      'Gateway that the subnet names; an IPv6 address is that of `cidr6`. Default: none, unless a router of the lab is on it.',
   }),
   dns: many(address(), limits.dnsServers, 'name servers')
     .optional()
     .meta({ description: 'Name servers that the subnet names.' }),
   allocationPools: many(
-    text(/^[\d.]+-[\d.]+$/, 'is not a range of addresses. Write FIRST-LAST: 192.168.24.100-192.168.24.199.'),
+    text(
+      /^([\d.]+-[\d.]+|[\da-f:]+-[\da-f:]+)$/i,
+      'is not a range of addresses. Write FIRST-LAST: 192.168.24.100-192.168.24.199.',
+    ),
     limits.allocationPools,
     'ranges',
   )
