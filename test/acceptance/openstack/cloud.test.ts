@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { Api } from './api.ts';
 import { moment, requestsSince } from './api-requests.ts';
+import { bootSector } from './boot-sector.ts';
 import { hasFakeHost, hasQemuHost, killDaemon, revokeTokens, startDaemon } from './cloud.ts';
 import { createNamespace } from './namespace.ts';
 import { plugIn } from './plug.ts';
 import { type Answer, crash, domainOf, PowerTruth } from './power-truth.ts';
 import { contentOf, differences } from './project.ts';
 import { PxeServer } from './pxe-server.ts';
-import { makeImage, makeNetwork, makeOpenGroup, makeServer } from './resources.ts';
+import { makeImage, makeNetwork, makeOpenGroup, makeRouter, makeServer } from './resources.ts';
 
 /** The cloud of the tests is what they take it for. */
 
@@ -61,6 +62,23 @@ describe.skipIf(!hasQemuHost)('a network', () => {
   test('lets a DHCP server through whose port has no port security', async () => {
     expect(await dhcp('off')).toEqual({ asked: true, answered: true });
   });
+
+  test('reaches the APIs through a router', async () => {
+    await using network = await makeNetwork('cloud-test', '192.0.2.0/24');
+    await using router = await makeRouter(network);
+    await using machine = await createNamespace('q5o-cloud-cli');
+    const address = '192.0.2.7/24';
+    await using plug = await plugIn({
+      network: network.id,
+      link: 'q5o-cloud-0',
+      namespace: machine.name,
+      address,
+    });
+    await machine.run('ip', 'route', 'add', 'default', 'via', '192.0.2.1', 'dev', plug.link);
+    const ask = () => machine.run('curl', '-s', '-m', '5', 'http://198.51.100.1:5000/v3').catch(String);
+    await expect.poll(ask, { timeout: 60_000 }).toContain('"id": "v3.14"');
+    expect(router.id).toBeDefined();
+  });
 });
 
 describe.skipIf(!hasQemuHost)('a server', () => {
@@ -91,6 +109,21 @@ describe.skipIf(!hasQemuHost)('a server', () => {
     await server.act({ 'os-start': null }, 'ACTIVE');
     await crash(domain);
     await truth.until(domain, 'off');
+  });
+
+  test.each(['its own disk', 'a volume'])('boots from %s', async disk => {
+    await using image = await makeImage('cloud-test', bootSector(`booted from ${disk}`));
+    await using network = await makeNetwork('cloud-test', '192.0.2.0/24');
+    const volume = disk === 'a volume';
+    const options = {
+      name: 'cloud-test',
+      image: image.id,
+      network: network.id,
+      zone: 'qemu',
+      volume,
+    } as const;
+    await using server = await makeServer(options);
+    await server.says(`booted from ${disk}`);
   });
 });
 

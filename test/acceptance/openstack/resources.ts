@@ -12,9 +12,24 @@ export async function makeNetwork(name: string, cidr: string): Promise<Made> {
   const tenant = await Api.connect('quintupleo');
   const wanted = { name, port_security_enabled: false };
   const network = idIn(await tenant.call('network', 'POST', '/networks', { network: wanted }));
-  const subnet = { network_id: network, ip_version: 4, cidr, enable_dhcp: false, gateway_ip: null };
+  const subnet = { network_id: network, ip_version: 4, cidr, enable_dhcp: false };
   await tenant.call('network', 'POST', '/subnets', { subnet });
   return made(network, () => tenant.call('network', 'DELETE', `/networks/${network}`));
+}
+
+/** A router between a network and the world. */
+export async function makeRouter(network: Made): Promise<Made> {
+  const tenant = await Api.connect('quintupleo');
+  const [outside] = await tenant.list('network', '/networks?name=public', 'networks');
+  const [subnet] = await tenant.list('network', `/subnets?network_id=${network.id}`, 'subnets');
+  const wanted = { name: 'router', external_gateway_info: { network_id: outside?.id } };
+  const router = idIn(await tenant.call('network', 'POST', '/routers', { router: wanted }));
+  const inside = { subnet_id: subnet?.id };
+  await tenant.call('network', 'PUT', `/routers/${router}/add_router_interface`, inside);
+  return made(router, async () => {
+    await tenant.call('network', 'PUT', `/routers/${router}/remove_router_interface`, inside);
+    await tenant.call('network', 'DELETE', `/routers/${router}`);
+  });
 }
 
 /** A security group that lets everything in and out. */
@@ -42,25 +57,27 @@ export interface ServerOptions {
   readonly image: string;
   readonly network: string;
   readonly zone: 'fake' | 'qemu';
-  /** A flavor's name; `undefined`: the smallest. */
-  readonly flavor?: string | undefined;
+  /** Whether its disk is a new volume of 1 GiB instead of the hypervisor's. */
+  readonly volume?: boolean | undefined;
 }
 
 /** An instance. */
 export interface MadeServer extends Made {
   /** Calls an action and waits for a status. */
   readonly act: (action: Json, status: string) => Promise<void>;
+  /** Waits until its serial console has that text. */
+  readonly says: (text: string) => Promise<void>;
 }
 
 /** An instance that runs. */
 export async function makeServer(options: ServerOptions): Promise<MadeServer> {
-  const { name, image, network, zone, flavor = 'bm.tiny' } = options;
+  const { name, image, network, zone, volume = false } = options;
   const tenant = await Api.connect('quintupleo');
   const flavors = await tenant.list('compute', '/flavors', 'flavors');
   const server = {
     name,
-    imageRef: image,
-    flavorRef: flavors.find(one => one.name === flavor)?.id,
+    flavorRef: flavors.find(one => one.name === 'bm.tiny')?.id,
+    ...(volume ? { block_device_mapping_v2: [newVolume(image)] } : { imageRef: image }),
     networks: [{ uuid: network }],
     availability_zone: zone,
   };
@@ -80,7 +97,28 @@ export async function makeServer(options: ServerOptions): Promise<MadeServer> {
     await tenant.call('compute', 'POST', `${path}/action`, action);
     await waitForStatus(tenant, path, status);
   };
-  return { ...deleted, act };
+  const says = async (text: string) => {
+    const log = async () =>
+      String((await tenant.call('compute', 'POST', `${path}/action`, { 'os-getConsoleOutput': {} })).output);
+    const seen = await poll(
+      systemClock,
+      { every: 500, within: 60_000 },
+      async () => (await log()).includes(text) || undefined,
+    );
+    if (!seen) throw new Error(`the console of ${name} does not say "${text}": ${await log()}`);
+  };
+  return { ...deleted, act, says };
+}
+
+function newVolume(image: string): Json {
+  return {
+    source_type: 'image',
+    uuid: image,
+    destination_type: 'volume',
+    volume_size: 1,
+    boot_index: 0,
+    delete_on_termination: true,
+  };
 }
 
 async function waitForStatus(api: Api, path: string, wanted: string): Promise<void> {

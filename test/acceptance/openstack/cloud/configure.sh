@@ -9,6 +9,7 @@ max_overflow = 20
 END
 }
 
+# What services ask each other goes over the loopback; the endpoints called "internal" are for instances.
 credentials() { # SECTION USER
   cat <<END
 [$1]
@@ -18,6 +19,7 @@ user_domain_name = Default
 project_domain_name = Default
 project_name = service
 region_name = RegionOne
+valid_interfaces = public
 username = $2
 password = $PASSWORD
 END
@@ -244,7 +246,6 @@ service_plugins = router,trunk
 api_paste_config = /etc/neutron/api-paste.ini
 # The agent of the fake host is only a row in a table, whose heartbeat must never be too old.
 agent_down_time = 315360000
-dhcp_agent_notification = false
 [experimental]
 linuxbridge = true
 [agent]
@@ -277,10 +278,30 @@ END
 host = qemu1
 [agent]
 polling_interval = 1
+[linux_bridge]
+physical_interface_mappings = public:$external-1
 [vxlan]
 enable_vxlan = false
 [securitygroup]
 firewall_driver = iptables
+$(common agent)
+END
+  cat >"$ETC/neutron/l3.ini" <<END
+[DEFAULT]
+host = qemu1
+interface_driver = linuxbridge
+enable_metadata_proxy = false
+[AGENT]
+root_helper =
+$(common agent)
+END
+  cat >"$ETC/neutron/dhcp.ini" <<END
+[DEFAULT]
+host = qemu1
+interface_driver = linuxbridge
+dhcp_broadcast_reply = true
+[AGENT]
+root_helper =
 $(common agent)
 END
 

@@ -24,32 +24,51 @@ start_database_and_queue() {
 }
 
 start_services() {
-  local nova="--config-file $ETC/nova/nova.conf" neutron="--config-file $ETC/neutron/neutron.conf"
   local cinder="--config-file $ETC/cinder/cinder.conf"
   start keystone uwsgi_python3 --ini "$ETC/keystone-uwsgi.ini"
   start placement uwsgi_python3 --ini "$ETC/placement-uwsgi.ini"
   start glance-api glance-api --config-file "$ETC/glance/glance-api.conf"
-  start neutron-server neutron-server $neutron --config-file "$ETC/neutron/ml2.ini"
-  start nova-conductor nova-conductor $nova
-  start nova-scheduler nova-scheduler $nova
-  start nova-api nova-api $nova
-  start nova-serialproxy nova-serialproxy $nova
+  start neutron-server neutron-server --config-file "$ETC/neutron/neutron.conf" --config-file "$ETC/neutron/ml2.ini"
   start cinder-api cinder-api $cinder
   start cinder-scheduler cinder-scheduler $cinder
   start cinder-volume env PATH="$ETC/bin:$PATH" cinder-volume $cinder
 }
 
+# Ends at once when Placement does not know its user yet.
+start_nova() {
+  local nova="--config-file $ETC/nova/nova.conf"
+  start nova-conductor nova-conductor $nova
+  start nova-scheduler nova-scheduler $nova
+  start nova-api nova-api $nova
+  start nova-serialproxy nova-serialproxy $nova
+}
+
 start_hosts() {
-  local nova="nova-compute --config-file $ETC/nova/nova.conf"
+  local nova="nova-compute --config-file $ETC/nova/nova.conf" neutron="--config-file $ETC/neutron/neutron.conf"
   case $mode in fake | both) start nova-compute-fake $nova --config-file "$ETC/nova/fake.conf" ;; esac
   case $mode in
     qemu | both)
       start_libvirt
-      start neutron-agent neutron-linuxbridge-agent --config-file "$ETC/neutron/neutron.conf" \
-        --config-file "$ETC/neutron/ml2.ini" --config-file "$ETC/neutron/agent.ini"
+      make_external_network
+      start neutron-agent neutron-linuxbridge-agent $neutron --config-file "$ETC/neutron/ml2.ini" \
+        --config-file "$ETC/neutron/agent.ini"
+      start neutron-l3-agent neutron-l3-agent $neutron --config-file "$ETC/neutron/l3.ini"
+      start neutron-dhcp-agent neutron-dhcp-agent $neutron --config-file "$ETC/neutron/dhcp.ini"
       start nova-compute-qemu $nova --config-file "$ETC/nova/qemu.conf"
       ;;
   esac
+}
+
+# One end is this machine's, with the gateway's address; the other one the network agent puts into a bridge. Instances
+# behind a router reach the APIs at the gateway's address.
+make_external_network() {
+  if ! ip link show $external-0 >/dev/null 2>&1; then
+    ip link add $external-0 type veth peer name $external-1
+    ip address add $gateway/24 dev $external-0
+    ip link set $external-1 up
+    ip link set $external-0 up
+  fi
+  start external-apis "$NODE" "$here/forward.js" $gateway 5000 8774 8776 8778 9292 9696
 }
 
 # Guests run as root, so that they can open files anywhere below $CLOUD.
@@ -83,6 +102,7 @@ all_alive() {
 }
 
 # In the order in which they may go.
-daemons="nova-compute-qemu nova-compute-fake neutron-agent nova-serialproxy nova-api nova-scheduler nova-conductor
+daemons="nova-compute-qemu nova-compute-fake external-apis neutron-l3-agent neutron-dhcp-agent neutron-agent
+ nova-serialproxy nova-api nova-scheduler nova-conductor
  cinder-api cinder-scheduler cinder-volume neutron-server glance-api placement keystone libvirtd virtlogd"
 stores="rabbit epmd mysql"

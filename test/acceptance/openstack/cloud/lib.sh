@@ -6,6 +6,8 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CLOUD=${QUINTUPLEO_CLOUD:-${TMPDIR:-/tmp}/quintupleo-cloud}
 ETC=$CLOUD/etc LOG=$CLOUD/log RUN=$CLOUD/run DATA=$CLOUD/data
 PASSWORD=secret
+# The external network, as far as it is on this machine: the gateway's address, where instances reach the cloud's APIs.
+external=q5o-ext gateway=198.51.100.1
 export QUINTUPLEO_CLOUD=$CLOUD LC_ALL=C.UTF-8
 # Debian's Python programs need Debian's Python, and nothing here may leave by a proxy.
 NODE=$(command -v node || true)

@@ -64,7 +64,8 @@ async function populateIdentity() {
       await make(admin, `${identity}/endpoints`, 'endpoint', {
         service_id: service,
         interface: face,
-        url,
+        // Instances reach this machine by its address on the external network.
+        url: face === 'internal' ? url.replace('127.0.0.1', '198.51.100.1') : url,
         region_id: 'RegionOne',
       });
     }
@@ -151,7 +152,7 @@ async function addFlavors(admin) {
   }
 }
 
-/** Routers and floating IPs are answered by Neutron's API; no agent moves their packets. */
+/** The outer side of routers; this machine is its gateway. */
 async function addExternalNetwork(admin) {
   const { networks } = await admin('GET', `${network}/networks?name=public`);
   if (networks.length > 0) return;
@@ -161,7 +162,12 @@ async function addExternalNetwork(admin) {
     'provider:network_type': 'flat',
     'provider:physical_network': 'public',
   });
-  const addresses = { ip_version: 4, cidr: '198.51.100.0/24', enable_dhcp: false };
+  const addresses = {
+    ip_version: 4,
+    cidr: '198.51.100.0/24',
+    gateway_ip: '198.51.100.1',
+    enable_dhcp: false,
+  };
   await make(admin, `${network}/subnets`, 'subnet', { name: 'public', network_id: id, ...addresses });
 }
 
