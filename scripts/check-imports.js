@@ -12,11 +12,12 @@ const mayImport = {
   host: ['support'],
   node: ['support'],
   boot: ['node', 'host', 'support'],
+  appliance: ['boot', 'host', 'support'],
   drivers: ['node', 'host', 'support'],
   bmc: ['node', 'support'],
   lab: ['node', 'support'],
   enrol: ['lab', 'node', 'support'],
-  daemon: ['lab', 'enrol', 'bmc', 'boot', 'drivers', 'node', 'host', 'support'],
+  daemon: ['lab', 'enrol', 'bmc', 'boot', 'appliance', 'drivers', 'node', 'host', 'support'],
   cli: ['daemon', 'lab', 'enrol', 'node', 'support'],
 };
 

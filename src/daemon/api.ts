@@ -50,6 +50,20 @@ export interface DaemonStatus {
   readonly endsWhenIdle: boolean;
   /** Datagrams dropped by reason, all BMCs together. */
   readonly dropped: Readonly<Record<string, number>>;
+  /** Calls of clouds' APIs, by cloud, service, method, reason and outcome. */
+  readonly cloudCalls: readonly CloudCalls[];
+}
+
+/** How often one kind of call was made to a cloud. */
+export interface CloudCalls {
+  readonly cloud: string;
+  readonly service: string;
+  readonly method: string;
+  /** Why it was made: `poll`, `power`, `up` … */
+  readonly reason: string;
+  /** HTTP status, or what came in its place. */
+  readonly status: string;
+  readonly count: number;
 }
 
 /** A lab and its nodes. */

@@ -1,6 +1,6 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createNetServer, type Server as NetServer } from 'node:net';
+import { createServer as createNetServer, type ListenOptions, type Server as NetServer } from 'node:net';
 import { dirname } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
@@ -29,7 +29,7 @@ export async function lockState(stateDirectory: string): Promise<AsyncDisposable
   for (;;) {
     const lock = createNetServer();
     try {
-      await listen(lock, name);
+      await listen(lock, { path: name });
       lock.unref();
       return { [Symbol.asyncDispose]: () => close(lock) };
     } catch (error) {
@@ -48,18 +48,30 @@ function daemonRuns(stateDirectory: string): QuintupleoError {
   });
 }
 
+/** What answers on the control API's ways in. */
+export interface Control {
+  readonly api: Hono;
+  /** The serial port that a path of the console route names; throws if there is none. */
+  readonly serialOf: (lab: string, node: string) => SerialPort;
+  readonly log: Logger;
+}
+
 /**
  * Serves the control API on a Unix socket that only its owner may open. The caller holds the lock of the state, so a
  * socket that is there already was left behind.
- * @param serialOf - the serial port that a path of the console route names; throws if there is none
  */
-export async function serveControl(
-  path: string,
-  api: Hono,
-  serialOf: (lab: string, node: string) => SerialPort,
-  log: Logger,
-): Promise<AsyncDisposable> {
-  const server = createAdaptorServer({ fetch: api.fetch, createServer }) as Server;
+export async function serveControl(path: string, control: Control): Promise<AsyncDisposable> {
+  const server = createAdaptorServer({ fetch: control.api.fetch, createServer }) as Server;
+  const serving = answerControl(server, control);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await rm(path, { force: true });
+  await listen(server, { path });
+  await chmod(path, 0o600);
+  return serving;
+}
+
+/** Lets an HTTP server answer the control API's long requests and its consoles; ends it with all of them. */
+export function answerControl(server: Server, { serialOf, log }: Control): AsyncDisposable {
   // A plan of many steps and a console are long answers.
   server.requestTimeout = 0;
   // An upgraded connection is no longer the server's to close.
@@ -74,10 +86,6 @@ export async function serveControl(
       socket.end(`HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n${messageOf(error)}\n`);
     }
   });
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  await rm(path, { force: true });
-  await listen(server, path);
-  await chmod(path, 0o600);
   return {
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
@@ -110,10 +118,11 @@ function openConsole(
   socket.on('data', (bytes: Buffer) => serial.write(bytes));
 }
 
-function listen(server: NetServer, path: string): Promise<void> {
+/** Lets a server listen, or throws what keeps it from that. */
+export function listen(server: NetServer, where: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
+    server.listen(where, () => {
       server.off('error', reject);
       resolve();
     });

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readFile, rm, rmdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { systemRandom } from '../bmc/ipmi/random.ts';
 import { SolEndpoint } from '../bmc/ipmi/sol.ts';
 import { deployFiles } from '../boot/deploy-files.ts';
 import { createBootDirector } from '../boot/director.ts';
+import { firmwareImage } from '../boot/firmware-image.ts';
 import type { LabSpec } from '../node/spec.ts';
 import { systemClock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
@@ -17,10 +19,12 @@ import { createLog } from '../support/log.ts';
 import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
 import { BootService, ownerOf } from './boot-service.ts';
-import { controlApi } from './control-api.ts';
+import { type ControlParts, controlApi } from './control-api.ts';
 import { lockState, serveControl } from './control-server.ts';
+import { Drivers } from './drivers.ts';
 import { Labs } from './labs.ts';
 import { LinkLocalAddresses } from './link-local.ts';
+import { serveAsService } from './service-control.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -30,6 +34,8 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
   /** Ends by itself, and takes its own files along, when it has had no lab for a while. */
   readonly idleExit: boolean;
+  /** Lets another daemon command this one, which serves labs for it. */
+  readonly remote?: { readonly port: number; readonly manager: string } | undefined;
   /** Called when everything answers. */
   readonly onReady?: (() => void) | undefined;
 }
@@ -38,6 +44,8 @@ export interface DaemonOptions {
 interface KeptDaemon {
   /** TCP port of the boot director: machines and DHCP servers that outlive the daemon know it. */
   readonly bootPort: number;
+  /** Names this daemon among those who make labs in one project of a cloud. */
+  readonly owner: string;
   /** The kernel's id of the host's boot, by which a power loss is noticed. */
   readonly hostBoot: string;
 }
@@ -59,7 +67,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const before = await kept.read();
   const hostBoot = await readHostBoot();
   const bootPort = before?.bootPort ?? (await freeTcpPort(preferredBootPort));
-  await kept.write({ bootPort, hostBoot });
+  const owner = before?.owner ?? randomBytes(6).toString('hex');
+  await kept.write({ bootPort, owner, hostBoot });
 
   const specs = new Map<string, LabSpec>();
   const director = await createBootDirector({
@@ -79,9 +88,18 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const drops = new DropCounter();
   const server = new IpmiServer(log);
-  const labs = new Labs({
+  const drivers = new Drivers({
     stateDirectory,
     runtimeDirectory,
+    owner,
+    bootPort,
+    firmwareImage: (firmware, signal) => firmwareImage(firmware, { cache: cacheDirectory, signal }),
+    clock: systemClock,
+    log,
+  });
+  const labs = new Labs({
+    stateDirectory,
+    drivers,
     clock: systemClock,
     log,
     boot,
@@ -102,7 +120,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
   const stop = new AbortController();
   const startedAt = Date.now();
-  const api = controlApi({
+  const parts: ControlParts = {
     labs,
     boot,
     clock: systemClock,
@@ -114,11 +132,14 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       startedAt,
       stateDirectory,
       dropped: { ...drops.counts },
+      cloudCalls: drivers.cloudCalls(),
     }),
     stop: () => stop.abort(),
-  });
+  };
   const serialOf = (lab: string, node: string) => labs.get(lab).nodes.node(node).serial;
-  const control = await serveControl(controlSocket, api, serialOf, log);
+  const control = await serveControl(controlSocket, { api: controlApi(parts), serialOf, log });
+  const remote =
+    options.remote && (await serveAsService(options.remote, { parts, serialOf, stateDirectory }));
   log.info({ pid: process.pid, stateDirectory, bootPort, labs: labs.size }, 'serving');
   options.onReady?.();
 
@@ -126,8 +147,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await ended(AbortSignal.any([options.signal, stop.signal]));
   clearInterval(idle);
   await control[Symbol.asyncDispose]();
+  await remote?.[Symbol.asyncDispose]();
   const empty = labs.size === 0;
   await labs.close();
+  await drivers[Symbol.asyncDispose]();
   await server.close();
   await director.close();
   await rm(controlSocket, { force: true });

@@ -1,34 +1,86 @@
+import { homedir } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
 import type { DriverChoice } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
+import type { Firmware } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Logger } from '../support/log.ts';
 
-/** What every driver may need of the daemon. */
-export interface DriverSurroundings {
-  readonly lab: string;
+/** What the drivers of all labs share. */
+export interface DriverParts {
   readonly stateDirectory: string;
   readonly runtimeDirectory: string;
+  /** Names this daemon among those who make labs in one project of a cloud. */
+  readonly owner: string;
   /** TCP port of the boot director. */
   readonly bootPort: number;
+  /** Makes the image by which a cloud's machines ask what to boot, or finds it. */
+  readonly firmwareImage: (
+    firmware: Firmware,
+    signal: AbortSignal,
+  ) => Promise<{ readonly path: string; readonly sha256: string; readonly diskFormat: 'iso' }>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Makes the driver that a lab file chose. */
-export async function createDriver(choice: DriverChoice, around: DriverSurroundings): Promise<Driver> {
-  switch (choice.name) {
-    case 'simulated': {
-      const { SimulatedDriver } = await import('../drivers/simulated/simulated-driver.ts');
-      return new SimulatedDriver({ ...choice, stateDirectory: around.stateDirectory, clock: around.clock });
-    }
-    case 'qemu': {
-      const { QemuDriver } = await import('../drivers/qemu/qemu-driver.ts');
-      return QemuDriver.create(choice, around);
+/** Makes the drivers of labs. */
+export class Drivers implements AsyncDisposable {
+  readonly #parts: DriverParts;
+  readonly #clouds: Clouds;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    const { clock, log } = parts;
+    this.#clouds = new Clouds({ clock, log, env: process.env, home: homedir(), cwd: '/' });
+  }
+
+  /** Makes the driver that a lab file chose. */
+  async create(lab: string, choice: DriverChoice): Promise<Driver> {
+    const around = { ...this.#parts, lab };
+    switch (choice.name) {
+      case 'simulated': {
+        const { SimulatedDriver } = await import('../drivers/simulated/simulated-driver.ts');
+        return new SimulatedDriver({ ...choice, ...around });
+      }
+      case 'qemu': {
+        const { QemuDriver } = await import('../drivers/qemu/qemu-driver.ts');
+        return QemuDriver.create(choice, around);
+      }
+      case 'openstack': {
+        const { OpenStackDriver } = await import('../drivers/openstack/openstack-driver.ts');
+        return OpenStackDriver.create(choice, { ...around, clouds: this.#clouds });
+      }
     }
   }
+
+  /** Calls of clouds' APIs so far. */
+  cloudCalls(): readonly CloudCallCount[] {
+    return this.#clouds.counts();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#clouds[Symbol.asyncDispose]();
+  }
+}
+
+/** Whether both mean the same machines; how a cloud is reached may differ. */
+export function isSameDriver(one: DriverChoice, other: DriverChoice): boolean {
+  return isDeepStrictEqual(withoutAccess(one), withoutAccess(other));
+}
+
+function withoutAccess(choice: DriverChoice): unknown {
+  if (choice.name !== 'openstack') return choice;
+  const { environment: _environment, pollInterval: _pollInterval, ...rest } = choice;
+  return rest;
 }
 
 /** Whether the driver's machines run on this host, so that they go down with it. */
 export function diesWithHost(choice: DriverChoice): boolean {
   return choice.name === 'qemu';
+}
+
+/** Whether the driver's machines exist only in the daemon that serves them. */
+export function isMadeWhereServed(choice: DriverChoice): boolean {
+  return choice.name === 'simulated';
 }

@@ -2,19 +2,25 @@ import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
 import type { LabSpec } from '../node/spec.ts';
+import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import type { Logger } from '../support/log.ts';
 import { inParallel } from '../support/parallel.ts';
 import type { LabStatus, PlannedChange, Progress } from './api.ts';
 import type { BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
-import { createDriver, type DriverSurroundings, diesWithHost } from './drivers.ts';
+import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
 import { LabNodes } from './lab-nodes.ts';
 import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
 import { choosePorts } from './port-choice.ts';
 
 /** What a lab works with. */
-export interface LabSurroundings extends Omit<DriverSurroundings, 'lab' | 'bootPort'> {
+export interface LabSurroundings {
+  readonly stateDirectory: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly drivers: Drivers;
   readonly boot: BootService;
   /** UDP endpoints `ADDRESS:PORT` that BMCs of other labs have. */
   readonly portsOfOtherLabs: (lab: string) => ReadonlySet<string>;
@@ -43,11 +49,7 @@ export class LabRuntime {
   /** Starts to serve a lab: one that was kept, or a new one that has nothing yet. */
   static async open(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
     const { name } = record.definition.spec;
-    const driver = await createDriver(record.definition.driver, {
-      ...around,
-      lab: name,
-      bootPort: around.boot.port,
-    });
+    const driver = await around.drivers.create(name, record.definition.driver);
     const lab = new LabRuntime(record, driver, around);
     const machines = await lab.#made('machine');
     for (const spec of record.definition.spec.nodes) {
@@ -65,7 +67,7 @@ export class LabRuntime {
 
   /** What would have to be done to make the lab what the definition says. */
   async plan(definition: LabDefinition): Promise<readonly PlannedChange[]> {
-    if (JSON.stringify(definition.driver) !== JSON.stringify(this.#record.definition.driver)) {
+    if (!isSameDriver(definition.driver, this.#record.definition.driver)) {
       throw new QuintupleoError(`lab ${this.name} was made with other driver settings`, {
         family: 'config',
         code: 'DRIVER_CHANGED',
@@ -107,6 +109,22 @@ export class LabRuntime {
       });
       throw error;
     }
+  }
+
+  /** Serves the lab as a record says that another daemon keeps, which makes what the lab consists of. */
+  async follow(record: LabRecord): Promise<void> {
+    await this.#keep(record);
+    const { spec, driver } = record.definition;
+    if (isMadeWhereServed(driver)) {
+      const changes = await this.#driver.plan(spec);
+      await this.#perform(changes, spec, () => undefined, this.#stop.signal);
+    }
+    const wanted = new Set(spec.nodes.map(node => node.name));
+    for (const name of this.#nodes.names()) if (!wanted.has(name)) await this.#nodes.forget(name);
+    const machines = await this.#machines();
+    for (const node of spec.nodes) if (machines.has(node.name)) await this.#nodes.serve(node, false);
+    await this.#serveBoot();
+    this.#nodes.checkBmcs();
   }
 
   /** Takes everything away that belongs to the lab. Can be called again. */
@@ -201,6 +219,12 @@ export class LabRuntime {
     const made = served ? spec.nodes.find(node => node.name === change.name) : undefined;
     if (made) await this.#nodes.serve(made, false);
     tell({ type: 'finish', change });
+  }
+
+  /** Names of the nodes that there is a machine for. */
+  async #machines(): Promise<ReadonlySet<string>> {
+    const existing = await this.#driver.existing(this.name);
+    return new Set(existing.flatMap(({ kind, name }) => (kind === 'machine' ? [name] : [])));
   }
 
   /** Answers netbooting machines, on the networks that are there. */

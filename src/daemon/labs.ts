@@ -1,9 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { LabDefinition } from '../lab/definition.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { PlanAnswer, PlannedChange, Progress } from './api.ts';
+import { isSameDriver } from './drivers.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
 import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
 import { portWarnings } from './port-choice.ts';
@@ -78,7 +80,7 @@ export class Labs {
   ): Promise<LabRuntime> {
     const { name } = definition.spec;
     return this.#exclusively(name, async () => {
-      const lab = this.#labs.get(name) ?? (await this.#open(recordFor(definition, undefined)));
+      const lab = await this.#openFor(definition);
       this.#labs.set(name, lab);
       await lab.apply(definition, tell, signal);
       return lab;
@@ -96,10 +98,47 @@ export class Labs {
     });
   }
 
+  /**
+   * Serves a lab as a record says that another daemon keeps, which makes what the lab consists of.
+   * @param anew - whether the way to its machines has changed
+   */
+  async follow(record: LabRecord, anew: boolean): Promise<LabRuntime> {
+    const { name } = record.definition.spec;
+    return this.#exclusively(name, async () => {
+      const known = this.#labs.get(name);
+      if (known && anew) await known.close();
+      const lab = known && !anew ? known : await this.#open(record);
+      this.#labs.set(name, lab);
+      await lab.follow(record);
+      return lab;
+    });
+  }
+
+  /** Serves a lab no more and forgets it; what it consists of stays. One that is not served is no longer served. */
+  async leave(name: string): Promise<void> {
+    await this.#exclusively(name, async () => {
+      await this.#labs.get(name)?.close();
+      this.#labs.delete(name);
+      await rm(join(this.#around.stateDirectory, 'labs', name), { recursive: true, force: true });
+    });
+  }
+
   /** Stops serving; labs stay as they are. */
   async close(): Promise<void> {
     await Promise.all(this.list().map(lab => lab.close()));
     this.#labs.clear();
+  }
+
+  /** The lab, opened; anew if its machines are to be reached in another way than before. */
+  async #openFor(definition: LabDefinition): Promise<LabRuntime> {
+    const known = this.#labs.get(definition.spec.name);
+    if (!known) return this.#open(recordFor(definition, undefined));
+    const before = known.record.definition;
+    const { driver } = definition;
+    if (!isSameDriver(before.driver, driver) || isDeepStrictEqual(before.driver, driver)) return known;
+    const record = { ...known.record, definition: { ...before, driver } };
+    await known.close();
+    return this.#open(record);
   }
 
   #open(record: LabRecord): Promise<LabRuntime> {

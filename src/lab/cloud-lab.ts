@@ -41,7 +41,7 @@ export function resolveCloudLab(
   return defined({
     routers: resolveRouters(content.routers, networks, around),
     serverGroups: Object.entries(content.serverGroups).map(([name, { policy }]) => ({ name, policy })),
-    hosts: content.hosts.flatMap(group => resolveHosts(group, around)),
+    hosts: content.hosts.flatMap(group => resolveHosts(group, networks, around)),
     lease: content.expires === undefined ? undefined : resolveLease(content.expires, around.report),
   });
 }
@@ -101,8 +101,11 @@ function gatewayOf({ gateway, cidr }: NetworkContent): string | undefined {
   return gateway ?? (range && formatIpv4(range.first + 1));
 }
 
+type HostNic = Exclude<NonNullable<HostContent['nics']>[number], string>;
+
 function resolveHosts(
   { content, path, names }: NamedGroup<HostContent>,
+  settings: ReadonlyMap<string, NetworkContent>,
   around: HostSurroundings,
 ): readonly CloudHost[] {
   const { lab, networks, macs, sources, report } = around;
@@ -115,7 +118,7 @@ function resolveHosts(
     resolveDiskSize(text, 'volume', at, true, report),
   );
   const nics = (content.nics ?? networks.slice(0, 1)).map((entry, index) => {
-    const nic = typeof entry === 'string' ? { network: entry } : entry;
+    const nic: HostNic = typeof entry === 'string' ? { network: entry } : entry;
     const at = [...path, 'nics', index];
     checkNetworkName(nic.network, typeof entry === 'string' ? at : [...at, 'network'], networks, report);
     checkAddresses(nic, names.length, at, around);
@@ -123,6 +126,14 @@ function resolveHosts(
   });
   if (content.floatingIp !== undefined && nics.length === 0) {
     report([...path, 'floatingIp'], 'floatingIp needs a network card. Add one to "nics".', 'key');
+  }
+  const filtered = nics.some(nic => nic.portSecurity ?? settings.get(nic.network)?.portSecurity);
+  if (content.securityGroups !== undefined && !filtered) {
+    report(
+      [...path, 'securityGroups'],
+      'securityGroups need a card with port security. Give one of them "portSecurity: true", or leave the key away.',
+      'key',
+    );
   }
   const publicKey = readPublicKey(content.publicKey, [...path, 'publicKey'], sources, report);
   if (content.keypair !== undefined && content.publicKey !== undefined) {

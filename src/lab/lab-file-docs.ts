@@ -12,6 +12,7 @@ makes the lab so, now and after every change of the file. [examples/](../example
 - It is YAML 1.2. Anchors, aliases and merge keys (\`<<\`) work.
 - Sizes and durations have a unit: \`512MiB\`, \`2GiB\`; \`200ms\`, \`60s\`, \`5min\`.
 - MAC addresses and UUIDs follow from the names of lab and node, so a lab that is made again has the same ones.
+- \`quintupleo up LAB.yaml --id ID\` makes the lab \`NAME-ID\` of the same file, beside others; \`down\` and the rest take the same option.
 - A secret (\`password\`, \`kg\`) is text, \`{file: PATH}\`, which drops a newline at the file's end, or \`{env: NAME}\`.
 - Paths are relative to the lab file.
 - For completion and checks in an editor, begin the file with

@@ -1,9 +1,12 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { QuintupleoError } from '../../support/errors.ts';
 import type { Cli, GlobalOptions } from '../cli.ts';
 
 interface Options extends GlobalOptions {
   readonly idleExit?: boolean;
   readonly logLevel: string;
+  readonly remote?: number;
+  readonly manager?: string;
 }
 
 /** `quintupleo serve`: the daemon, in the foreground. */
@@ -14,6 +17,13 @@ export function serveCommand(cli: Cli): Command {
       'Runs the daemon in the foreground, until it is interrupted; it logs to standard error. "up" starts one in the background if none runs.',
     )
     .option('--idle-exit', 'end when there is no lab left')
+    .addOption(
+      new Option(
+        '--remote <port>',
+        'serve labs for another daemon, which commands this one by TLS at this TCP port',
+      ).argParser(parsePort),
+    )
+    .option('--manager <fingerprint>', "SHA-256 fingerprint of that daemon's certificate")
     .addOption(
       new Option('--log-level <level>', 'least severity that is logged')
         .choices(['trace', 'debug', 'info', 'warn', 'error'])
@@ -26,6 +36,25 @@ export function serveCommand(cli: Cli): Command {
         logLevel: own.logLevel,
         signal: cli.signal,
         idleExit: own.idleExit === true,
+        remote: remoteOf(own),
       });
     });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port > 0 && port < 65_536) return port;
+  throw new InvalidArgumentError('Write a TCP port from 1 to 65535.');
+}
+
+function remoteOf({ remote, manager }: Options): { port: number; manager: string } | undefined {
+  if (remote === undefined && manager === undefined) return undefined;
+  if (remote !== undefined && /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/.test(manager ?? '')) {
+    return { port: remote, manager: manager ?? '' };
+  }
+  throw new QuintupleoError('--remote needs --manager, and that a SHA-256 fingerprint', {
+    family: 'user',
+    code: 'BAD_USAGE',
+    remedy: 'Write it as 32 upper-case hexadecimal pairs with colons.',
+  });
 }

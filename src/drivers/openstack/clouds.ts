@@ -13,18 +13,23 @@ export interface CloudChoice {
   readonly region?: string | undefined;
   /** Milliseconds between two looks at the cloud while nothing moves. */
   readonly pollInterval?: number | undefined;
+  /** Where the user who made the lab has clouds described; `undefined`: where this process looks. */
+  readonly environment?: CloudEnvironment | undefined;
 }
 
-/** What clouds are reached with. */
-export interface CloudsSurroundings {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Where the description of a cloud is looked for. */
+/** Where the description of a cloud is looked for. */
+export interface CloudEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The user's home directory. */
   readonly home: string;
   /** The current directory. */
   readonly cwd: string;
+}
+
+/** What clouds are reached with. */
+export interface CloudsSurroundings extends CloudEnvironment {
+  readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** One lab's use of a project; what it gives is shared with others. */
@@ -62,7 +67,7 @@ export class Clouds implements AsyncDisposable {
    * @throws QuintupleoError of family `config`: see {@link readCloudConfig}
    */
   async acquire(choice: CloudChoice): Promise<CloudLease> {
-    const { env, home, cwd } = this.#around;
+    const { env, home, cwd } = choice.environment ?? this.#around;
     const config = await readCloudConfig({ cloud: choice.cloud, region: choice.region, env, home, cwd });
     const key = keyOf(config);
     const shared = this.#shared.get(key) ?? this.#connect(config);

@@ -1,0 +1,38 @@
+import type { Server } from 'node:http';
+import { createServer } from 'node:https';
+import type { TLSSocket } from 'node:tls';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Identity } from '../support/certificate.ts';
+import { isPeer, pinnedServerOptions } from '../support/pinned-tls.ts';
+import { answerControl, type Control, listen } from './control-server.ts';
+
+/** How a daemon is commanded from another machine. */
+export interface RemoteControlOptions {
+  /** TCP port, on every address. 0 takes a free one. */
+  readonly port: number;
+  readonly identity: Identity;
+  /** SHA-256 fingerprint of the certificate of the only one who may. */
+  readonly manager: string;
+}
+
+/**
+ * Serves the control API by TLS, to one client: whoever has the key of the certificate that is known by its
+ * fingerprint. All others are cut off before they can say a word.
+ */
+export async function serveRemoteControl(
+  { port, identity, manager }: RemoteControlOptions,
+  control: Control,
+): Promise<AsyncDisposable & { readonly port: number }> {
+  const serverOptions = pinnedServerOptions(identity);
+  const server = createAdaptorServer({ fetch: control.api.fetch, createServer, serverOptions }) as Server;
+  // Before the HTTP server's own listener, which reads what the client sends.
+  server.prependListener('secureConnection', (socket: TLSSocket) => {
+    if (isPeer(socket, manager)) return;
+    control.log.warn({ client: socket.remoteAddress }, 'a stranger was refused the control API');
+    socket.destroy();
+  });
+  const serving = answerControl(server, control);
+  await listen(server, { port });
+  const address = server.address();
+  return { ...serving, port: typeof address === 'object' ? (address?.port ?? port) : port };
+}
