@@ -74,6 +74,11 @@ export interface InventoryRow {
   readonly cloudName: string;
 }
 
+/** Whether things of that type can say when their lab's lease ends. */
+export function bearsLease(type: ThingType): boolean {
+  return type !== 'server-group' && type !== 'keypair';
+}
+
 /** What of a member is of one type. */
 export function thingsOf<T extends ThingType>(member: Member | undefined, type: T): Things[T][] {
   return (member?.things ?? []).filter((thing): thing is Thing<T> => thing.type === type).map(({ it }) => it);
@@ -115,13 +120,15 @@ function labsOf(things: readonly Thing[]): FoundLab[] {
   return grouped(things, ({ label }) => `${label.lab} ${label.owner}`).flatMap(ofLab => {
     const [first] = ofLab;
     if (!first) return [];
-    const expiries = ofLab.flatMap(({ expires }) => expires ?? []);
+    const leases = ofLab.filter(({ type }) => bearsLease(type)).map(({ expires }) => expires);
+    const ends = leases.flatMap(expires => expires ?? []);
     const created = ofLab.flatMap(thing => thing.created ?? []).sort()[0];
     return [
       {
         name: first.label.lab,
         owner: first.label.owner,
-        expires: expiries.length > 0 ? Math.max(...expiries) : undefined,
+        // What has no end makes the whole lab endless; else it ends with what was made last.
+        expires: ends.length > 0 && ends.length === leases.length ? Math.max(...ends) : undefined,
         created,
         members: membersOf(ofLab),
       },

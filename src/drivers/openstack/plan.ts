@@ -1,56 +1,60 @@
 import type { Change, ResourceKind } from '../../node/driver.ts';
-import type { FoundLab, Member } from './inventory.ts';
-import type { Difference } from './resources/difference.ts';
+import { type FoundLab, type Member, thingsOf } from './inventory.ts';
+import type { WantedMember } from './members/wanted-member.ts';
+import { isOwn } from './resources/servers.ts';
 
-/** What a lab shall have of one kind and name. */
-export interface WantedMember {
-  readonly kind: ResourceKind;
-  readonly name: string;
-  /** For people, when it is new. */
-  readonly summary: string;
-  /** What is not as it shall be; `undefined` when it was not finished, so that making it goes on. */
-  readonly differences: (found: Member) => readonly Difference[] | undefined;
-}
-
-// Deletions go the other way round.
 const order: readonly ResourceKind[] = ['network', 'router', 'server-group', 'keypair', 'host', 'machine'];
 
+/** What goes before anything new comes; the rest is needed until nothing uses it any more. */
+const goFirst: ReadonlySet<ResourceKind> = new Set(['machine', 'host', 'router']);
+
 /** The steps from what was found to what is wanted, in an order in which the cloud takes them. */
-export function planChanges(found: FoundLab | undefined, wanted: readonly WantedMember[]): Change[] {
+export async function planChanges(found: FoundLab, wanted: readonly WantedMember[]): Promise<Change[]> {
   const keys = new Set(wanted.map(keyOf));
-  const members = new Map((found?.members ?? []).map(member => [keyOf(member), member]));
-  const deletions = [...members.values()].filter(member => !keys.has(keyOf(member)));
+  const members = new Map(found.members.map(member => [keyOf(member), member]));
+  const deletions = found.members
+    .filter(member => !keys.has(keyOf(member)))
+    .sort((one, other) => rank(other) - rank(one));
+  const changes: Change[] = [];
+  for (const member of [...wanted].sort((one, other) => rank(one) - rank(other))) {
+    changes.push(...(await changeOf(member, members.get(keyOf(member)), found)));
+  }
   return [
-    ...deletions.sort((one, other) => rank(other) - rank(one)).map(deletion),
-    ...[...wanted]
-      .sort((one, other) => rank(one) - rank(other))
-      .flatMap(member => change(member, members.get(keyOf(member)))),
+    ...deletions.filter(({ kind }) => goFirst.has(kind)).map(deletion),
+    ...changes,
+    ...deletions.filter(({ kind }) => !goFirst.has(kind)).map(deletion),
   ];
 }
 
-function change({ kind, name, summary, differences }: WantedMember, found: Member | undefined): Change[] {
-  if (!found) return [{ op: 'create', kind, name, summary, disruptive: false }];
-  const all = differences(found);
-  if (!all)
-    return [{ op: 'create', kind, name, summary: `${summary}: goes on where it ended`, disruptive: false }];
-  if (all.length === 0) return [];
+async function changeOf(
+  wanted: WantedMember,
+  member: Member | undefined,
+  found: FoundLab,
+): Promise<Change[]> {
+  const { kind, name, summary } = wanted;
+  const create = { op: 'create', kind, name, disruptive: false } as const;
+  if (!member) return [{ ...create, summary }];
+  const differences = await wanted.differences(member, found);
+  if (!differences) return [{ ...create, summary: `${summary}: goes on where it ended` }];
+  if (differences.length === 0) return [];
   return [
     {
       op: 'update',
       kind,
       name,
-      summary: all.map(({ text }) => text).join(', '),
-      disruptive: all.some(({ disruptive }) => disruptive),
+      summary: differences.map(({ text }) => text).join(', '),
+      disruptive: differences.some(({ disruptive }) => disruptive),
     },
   ];
 }
 
-function deletion({ kind, name, things }: Member): Change {
-  const base = { op: 'delete', kind, name } as const;
-  const isServer = kind === 'machine' || kind === 'host';
-  if (!isServer) return { ...base, summary: 'nothing uses it any more', disruptive: false };
-  const servers = things.filter(({ type }) => type === 'server');
-  if (servers.length === 0) return { ...base, summary: 'not finished', disruptive: false };
+function deletion(member: Member): Change {
+  const { kind, name } = member;
+  const base = { op: 'delete', kind, name, disruptive: false } as const;
+  if (kind !== 'machine' && kind !== 'host') return { ...base, summary: 'nothing uses it any more' };
+  const servers = thingsOf(member, 'server');
+  if (servers.length === 0) return { ...base, summary: 'not finished' };
+  if (!servers.some(isOwn)) return { ...base, summary: 'released; the instance itself stays' };
   return { ...base, summary: 'with its disks', disruptive: true };
 }
 

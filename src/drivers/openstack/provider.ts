@@ -6,12 +6,15 @@ import type { Logger } from '../../support/log.ts';
 import type { CallContext } from './client/call.ts';
 import type { OpenStack } from './client/openstack.ts';
 import { type FoundLab, findLabs, inventoryOf, type Member, type Thing } from './inventory.ts';
+import { leaseDifferences, prolongation } from './lease.ts';
+import { LabMembers } from './members/lab-members.ts';
+import type { WantedMember } from './members/wanted-member.ts';
 import { planChanges } from './plan.ts';
+import { checkQuotas, sumOf } from './quotas.ts';
 import { FirmwareImages, type FirmwareSource } from './resources/firmware-images.ts';
 import { removeMember } from './resources/removal.ts';
 import { ServerWatch } from './resources/server-watch.ts';
 import type { Site } from './resources/site.ts';
-import { Workshop } from './workshop.ts';
 
 /** What a lab on a cloud is provided with. */
 export interface LabProviderParts {
@@ -33,7 +36,7 @@ export class LabProvider implements Provider {
   readonly #firmware: FirmwareImages;
   readonly #servers: ServerWatch;
   #found: Promise<FoundLab> | undefined;
-  #workshop: { readonly lab: LabSpec; readonly it: Workshop } | undefined;
+  #members: { readonly lab: LabSpec; readonly it: LabMembers } | undefined;
 
   constructor(parts: LabProviderParts) {
     this.#parts = parts;
@@ -65,18 +68,21 @@ export class LabProvider implements Provider {
    */
   async plan(wanted: LabSpec): Promise<readonly Change[]> {
     this.#mustBeOurs(wanted.name);
-    const ctx = { reason: 'plan' };
-    this.#workshop = undefined;
-    const labs = await findLabs(this.#parts.openstack, wanted.name, ctx);
+    const { openstack, owner, clock } = this.#parts;
+    const labs = await findLabs(openstack, wanted.name, { reason: 'plan' });
     const found = this.#own(labs);
     this.#found = Promise.resolve(found);
-    const workshop = this.#workshopFor(wanted);
-    const members = await workshop.wantedMembers(found, ctx);
-    const stranger = labs.find(({ owner }) => owner !== this.#parts.owner);
-    if (stranger && members.length > 0) throw ofAnother(stranger);
-    const changes = planChanges(found, members);
-    await workshop.check(changes, found, ctx);
-    return changes;
+    this.#members = undefined;
+    const members = this.#membersOf(wanted);
+    const stranger = labs.find(lab => lab.owner !== owner);
+    if (stranger && members.all.length > 0) throw ofAnother(stranger);
+    const lease = wanted.cloud?.lease;
+    const changes = await planChanges(
+      found,
+      members.all.map(member => withLease(member, lease)),
+    );
+    await this.#check(members, changes);
+    return [...changes, ...prolongation(found, lease, changes, clock.now())];
   }
 
   async apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void> {
@@ -94,8 +100,11 @@ export class LabProvider implements Provider {
           await this.#firmware.collect(true, site.ctx);
         }
       } else {
-        const things = await this.#workshopFor(wanted).make(site, change, found);
-        await this.#replace(change, things);
+        const { kind, name, op, disruptive } = change;
+        const wantedMember = this.#membersOf(wanted).get(kind, name);
+        if (!wantedMember) throw unknown(change);
+        const anew = op === 'update' && disruptive;
+        await this.#replace(change, await wantedMember.make(site, member, found, anew));
       }
     } catch (error) {
       // What was done of it is not known here: the next one looks.
@@ -104,12 +113,24 @@ export class LabProvider implements Provider {
     }
   }
 
-  #workshopFor(lab: LabSpec): Workshop {
-    if (this.#workshop?.lab !== lab) {
-      const { openstack } = this.#parts;
-      this.#workshop = { lab, it: new Workshop(openstack, lab, this.#firmware) };
+  /** Whether the cloud can do what was planned, before anything of it is done. */
+  async #check(members: LabMembers, changes: readonly Change[]): Promise<void> {
+    const needs = [];
+    for (const { op, kind, name, disruptive } of changes) {
+      const member = op === 'create' || disruptive ? members.get(kind, name) : undefined;
+      const needed = await member?.needs();
+      // What is made anew gives back before what it takes.
+      if (needed && op === 'create') needs.push(needed);
     }
-    return this.#workshop.it;
+    await checkQuotas(this.#parts.openstack, sumOf(needs), { reason: 'plan' });
+  }
+
+  #membersOf(lab: LabSpec): LabMembers {
+    if (this.#members?.lab !== lab) {
+      const { openstack, owner } = this.#parts;
+      this.#members = { lab, it: new LabMembers(lab, owner, openstack, this.#firmware) };
+    }
+    return this.#members.it;
   }
 
   #site(lab: LabSpec, reason: string, signal: AbortSignal): Site {
@@ -177,6 +198,20 @@ export class LabProvider implements Provider {
 
 function memberIn(found: FoundLab, { kind, name }: Change): Member | undefined {
   return found.members.find(member => member.kind === kind && member.name === name);
+}
+
+function withLease(member: WantedMember, lease: number | undefined): WantedMember {
+  return {
+    ...member,
+    differences: async (existing, found) => {
+      const differences = await member.differences(existing, found);
+      return differences && [...differences, ...leaseDifferences(existing, lease)];
+    },
+  };
+}
+
+function unknown({ kind, name }: Change): QuintupleoError {
+  return new QuintupleoError(`the lab has no ${kind} ${name}`, { family: 'bug', code: 'NO_SUCH_MEMBER' });
 }
 
 function ofAnother({ name, owner, created }: FoundLab): QuintupleoError {

@@ -59,8 +59,9 @@ export function labTag(lab: string): string {
  * Neutron's description: takes the label along in the very request that makes a thing, which tags cannot do. So a run
  * that is killed before it has set the tags leaves nothing that nobody knows.
  */
-export function descriptionOf({ lab, owner, kind, name, part }: Label): string {
-  const fields = { lab, owner, kind, name, ...(part === '' ? {} : { part }) };
+export function descriptionOf(label: Label, expires: number | undefined): string {
+  const { lab, owner, kind, name, part } = label;
+  const fields = { lab, owner, kind, name, ...(part === '' ? {} : { part }), ...expiry(expires) };
   return [projectTag, ...Object.entries(fields).map(([key, value]) => `${key}=${value}`)].join(' ');
 }
 
@@ -83,10 +84,13 @@ export interface Labelled {
 }
 
 /** The label on something of Neutron's; `undefined` for what is not ours. */
-export function labelOf({ tags = [], description }: Labelled): Label | undefined {
-  if (tags.includes(projectTag)) return parseFields(tags.map(tag => tag.slice(projectTag.length + 1)));
-  const words = (description ?? '').split(' ');
-  return words[0] === projectTag ? parseFields(words) : undefined;
+export function labelOf(marks: Labelled): Label | undefined {
+  const fields = fieldsOf(marks);
+  const kind = fields.get('kind');
+  const [lab, owner = '', name, part = ''] = ['lab', 'owner', 'name', 'part'].map(key => fields.get(key));
+  return lab !== undefined && name !== undefined && isKind(kind)
+    ? { lab, owner, kind, name, part }
+    : undefined;
 }
 
 /** The label in a server's or volume's metadata; `undefined` for what is not ours. */
@@ -106,9 +110,8 @@ export function labelInMetadata(metadata: Readonly<Record<string, string>>): Lab
 }
 
 /** Milliseconds since the Unix epoch; `undefined` for a lab that stays. */
-export function expiryOf({ tags = [] }: Labelled): number | undefined {
-  const prefix = `${projectTag}:expires=`;
-  return parseExpiry(tags.find(tag => tag.startsWith(prefix))?.slice(prefix.length));
+export function expiryOf(marks: Labelled): number | undefined {
+  return parseExpiry(fieldsOf(marks).get('expires'));
 }
 
 /** Milliseconds since the Unix epoch; `undefined` for a lab that stays. */
@@ -157,11 +160,15 @@ function isKind(text: string | undefined): text is ResourceKind {
   return text !== undefined && kinds.includes(text);
 }
 
-function parseFields(fields: readonly string[]): Label | undefined {
-  const values = new Map(
+/** Tags say more recent things than the description, which stays as it was made. */
+function fieldsOf({ tags = [], description }: Labelled): ReadonlyMap<string, string> {
+  const words = (description ?? '').split(' ');
+  const fields = tags.includes(projectTag)
+    ? tags.map(tag => tag.slice(projectTag.length + 1))
+    : words[0] === projectTag
+      ? words.slice(1)
+      : [];
+  return new Map(
     fields.map(field => [field.slice(0, field.indexOf('=')), field.slice(field.indexOf('=') + 1)]),
   );
-  const [lab, owner, kind, name] = ['lab', 'owner', 'kind', 'name'].map(key => values.get(key));
-  if (lab === undefined || name === undefined || !isKind(kind)) return undefined;
-  return { lab, owner: owner ?? '', kind, name, part: values.get('part') ?? '' };
 }

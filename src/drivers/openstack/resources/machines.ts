@@ -1,7 +1,9 @@
 import { isOpenStackError } from '../client/api-error.ts';
-import type { CreateServer, Server } from '../client/compute-types.ts';
-import { type Member, partOf, type Thing, thingsOf } from '../inventory.ts';
+import type { CreateServer, Flavor, Server } from '../client/compute-types.ts';
+import type { Image } from '../client/image.ts';
+import { type Member, type Thing, thingsOf } from '../inventory.ts';
 import { explaining } from './explain.ts';
+import type { FirmwareImages } from './firmware-images.ts';
 import { metadataKeys, metadataOf, projectTag } from './label.ts';
 import type { NetworkRef } from './network-refs.ts';
 import { type DesiredPort, ensurePort } from './ports.ts';
@@ -19,6 +21,7 @@ export interface DesiredMachine {
   readonly ports: readonly DesiredPort[];
   readonly trunks: readonly DesiredTrunk[];
   readonly volumes: readonly DesiredVolume[];
+  readonly flavor: Flavor;
   readonly aspects: Aspects;
   /** What a person wants to be written on it. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -28,6 +31,16 @@ export interface DesiredMachine {
   readonly body: (
     volumes: ReadonlyMap<string, string>,
   ) => Promise<Omit<CreateServer, 'networks' | 'metadata' | 'tags'>>;
+}
+
+/** What the machines of a lab are made with. */
+export interface MachineParts {
+  readonly flavors: readonly Flavor[];
+  readonly firmware: FirmwareImages;
+  /** An image by its name or ID; `what` needs it, for messages. */
+  readonly image: (reference: string, what: string) => Promise<Image>;
+  /** The ID of a server group by its name in the lab. */
+  readonly groupId: (name: string) => string | undefined;
 }
 
 /**
@@ -74,7 +87,16 @@ async function withoutUnusable(
   anew: boolean,
 ): Promise<Member | undefined> {
   if (!found) return undefined;
-  const server = thingsOf(found, 'server').find(isOwn);
+  const adopted = thingsOf(found, 'server').filter(server => !isOwn(server));
+  if (adopted.length > 0) {
+    const isAdopted = ({ id }: Thing) => adopted.some(server => server.id === id);
+    await removeMember(
+      site,
+      withoutParts(found, thing => !isAdopted(thing)),
+    );
+    return withoutUnusable(site, desired, withoutParts(found, isAdopted), anew);
+  }
+  const [server] = thingsOf(found, 'server');
   const changed = server
     ? changedAspects(server.metadata[metadataKeys.spec] ?? '', desired.aspects).length > 0
     : false;
@@ -136,19 +158,29 @@ async function create(
   });
 }
 
-/** A server that is there already: its ports are plugged in, and it carries what a person wants to be written on it. */
+/** A server that is there already: its ports are plugged in, and it carries what shall be written on it. */
 async function mended(
   site: Site,
   server: Server,
-  { metadata }: DesiredMachine,
-  _ports: readonly Thing<'port'>[],
+  { kind, name, metadata }: DesiredMachine,
+  ports: readonly Thing<'port'>[],
 ): Promise<Server> {
-  const changed = Object.entries(metadata).filter(([key, value]) => server.metadata[key] !== value);
-  if (changed.length === 0) return server;
-  await explaining(`the metadata of server ${server.name} cannot be set`, () =>
-    site.openstack.compute.setMetadata(server.id, Object.fromEntries(changed), site.ctx),
-  );
-  return { ...server, metadata: { ...server.metadata, ...metadata } };
+  for (const { id, it } of ports) {
+    if (it.device_id === server.id || it.device_owner === 'trunk:subport') continue;
+    await explaining(`a port cannot be plugged into server ${server.name}`, () =>
+      site.openstack.compute.attachPort(server.id, id, site.ctx),
+    );
+  }
+  const wanted = { ...metadata, ...metadataOf(labelFor(site, kind, name), site.expires) };
+  const changed = Object.entries(wanted).filter(([key, value]) => server.metadata[key] !== value);
+  const endless = site.expires === undefined && metadataKeys.expires in server.metadata;
+  await explaining(`the metadata of server ${server.name} cannot be set`, async () => {
+    const { compute } = site.openstack;
+    if (changed.length > 0) await compute.setMetadata(server.id, Object.fromEntries(changed), site.ctx);
+    if (endless) await compute.deleteMetadata(server.id, metadataKeys.expires, site.ctx);
+  });
+  const { [metadataKeys.expires]: _, ...others } = server.metadata;
+  return { ...server, metadata: { ...others, ...wanted } };
 }
 
 /** Brings a server that is being made to its end; any other one stays as it is. */
@@ -167,9 +199,4 @@ async function finish(site: Site, server: Server, { endsOff }: DesiredMachine): 
 export function serverOf(found: Member | undefined): Server | undefined {
   const servers = thingsOf(found, 'server');
   return servers.find(isOwn) ?? servers[0];
-}
-
-/** Whether a part that the machine needs is not there. */
-export function lacks(found: Member, type: 'port' | 'volume' | 'trunk', part: string): boolean {
-  return partOf(found, type, part) === undefined;
 }

@@ -18,7 +18,7 @@ export async function makeLabelled<T extends { readonly id: string } & Labelled,
   body: Create,
 ): Promise<T> {
   const { projectId } = await site.openstack.project(site.ctx);
-  const description = descriptionOf(label);
+  const description = descriptionOf(label, site.expires);
   const find = async () => (await collection.list({ description, project_id: projectId }, site.ctx))[0];
   const made = await collection.create({ ...body, description }, { find }, site.ctx);
   return { ...made, tags: await setTags(site, kind, made.id, label) };

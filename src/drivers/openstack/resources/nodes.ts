@@ -1,22 +1,10 @@
 import type { LabSpec, NodeSpec } from '../../../node/spec.ts';
-import type { Flavor } from '../client/compute-types.ts';
 import { chooseFlavor } from '../flavors.ts';
 import { bootDevices } from './boot-devices.ts';
 import { desiredNode } from './desired-node.ts';
-import type { FirmwareImages } from './firmware-images.ts';
-import type { DesiredMachine } from './machines.ts';
+import type { DesiredMachine, MachineParts } from './machines.ts';
 import type { Site } from './site.ts';
 import { trunksOfNode } from './trunks.ts';
-
-/** What the machines of a lab are made with. */
-export interface MachineParts {
-  readonly flavors: readonly Flavor[];
-  readonly firmware: FirmwareImages;
-  /** The ID of an image by its name or ID. */
-  readonly imageId: (reference: string, what: string) => Promise<string>;
-  /** The ID of a server group by its name in the lab. */
-  readonly groupId: (name: string) => string | undefined;
-}
 
 /**
  * A node as a machine that can be made.
@@ -34,7 +22,7 @@ export async function nodeMachine(
   const flavor = chooseFlavor(parts.flavors, desired.flavor, cloud?.flavor, what);
   const images = new Map<string, string>();
   for (const { part, image } of desired.disks) {
-    if (image !== undefined) images.set(part, await parts.imageId(image, `${what}, ${part}`));
+    if (image !== undefined) images.set(part, (await parts.image(image, `${what}, ${part}`)).id);
   }
   return {
     kind: 'machine',
@@ -44,6 +32,7 @@ export async function nodeMachine(
     volumes: desired.disks
       .filter(({ source }) => source === 'volume')
       .map(({ part, size, volumeType }) => ({ part, size, volumeType, image: images.get(part) })),
+    flavor,
     aspects: desired.aspects,
     metadata: desired.metadata,
     endsOff: true,

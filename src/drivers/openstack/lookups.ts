@@ -1,0 +1,77 @@
+import type { LabSpec } from '../../node/spec.ts';
+import type { CallContext } from './client/call.ts';
+import type { Flavor } from './client/compute-types.ts';
+import type { Image } from './client/image.ts';
+import type { OpenStack } from './client/openstack.ts';
+import type { FoundLab } from './inventory.ts';
+import { findImage } from './resources/images.ts';
+import { findExisting, findNetwork, type NetworkRef, ownNetworks } from './resources/network-refs.ts';
+
+/** What a lab uses of a cloud without having made it. Each thing is looked up once. */
+export class Lookups {
+  readonly #openstack: OpenStack;
+  readonly #lab: LabSpec;
+  readonly #reason: string;
+  readonly #known = new Map<string, Promise<unknown>>();
+
+  constructor(openstack: OpenStack, lab: LabSpec, reason: string) {
+    this.#openstack = openstack;
+    this.#lab = lab;
+    this.#reason = reason;
+  }
+
+  /** The lab's networks that are there, by name in the lab, whether made by it or only used. */
+  async networks(found: FoundLab): Promise<ReadonlyMap<string, NetworkRef>> {
+    const existing = await this.#once('existing networks', async ctx => {
+      const refs = new Map<string, NetworkRef>();
+      for (const spec of this.#lab.networks) {
+        const reference = spec.cloud?.existing;
+        if (reference !== undefined)
+          refs.set(spec.name, await findExisting(this.#openstack, spec, reference, ctx));
+      }
+      return refs;
+    });
+    return new Map([...ownNetworks(this.#lab, found), ...existing]);
+  }
+
+  /** The ID of a network by its name or ID. */
+  networkId(reference: string, what: string): Promise<string> {
+    return this.#once(`network ${reference}`, async ctx => {
+      const { id } = await findNetwork(this.#openstack, reference, what, ctx);
+      return id;
+    });
+  }
+
+  flavors(): Promise<readonly Flavor[]> {
+    return this.#once('flavors', ctx => this.#openstack.compute.flavors(ctx));
+  }
+
+  image(reference: string, what: string): Promise<Image> {
+    return this.#once(`image ${reference}`, ctx => findImage(this.#openstack, reference, what, ctx));
+  }
+
+  /** Aliases of Neutron's extensions. */
+  extensions(): Promise<ReadonlySet<string>> {
+    return this.#once('extensions', async ctx => new Set(await this.#openstack.network.extensions(ctx)));
+  }
+
+  /** IDs of the project's security groups, by name. */
+  securityGroups(): Promise<ReadonlyMap<string, string>> {
+    return this.#once('security groups', async ctx => {
+      const { projectId } = await this.#openstack.project(ctx);
+      const groups = await this.#openstack.network.securityGroups.list({ project_id: projectId }, ctx);
+      return new Map(groups.map(({ id, name }) => [name, id]));
+    });
+  }
+
+  #once<T>(what: string, look: (ctx: CallContext) => Promise<T>): Promise<T> {
+    // The map's values are as varied as its keys; each key is used in one place only.
+    const known = this.#known.get(what) as Promise<T> | undefined;
+    if (known) return known;
+    // Shared by all who ask, so that no single one's signal may end it.
+    const looking = look({ reason: this.#reason });
+    this.#known.set(what, looking);
+    looking.catch(() => this.#known.delete(what));
+    return looking;
+  }
+}
