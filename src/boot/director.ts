@@ -244,6 +244,10 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
         return app.fetch(request, { caller: { address: client, ownAddress } });
       };
       const server = createAdaptorServer({ fetch, createServer }) as Server;
+      // The name by which a client reached us may be no part of a URL: `[fe80::b:c%25net0]`. The header itself stays.
+      server.prependListener('request', ({ headers }) => {
+        headers.host = 'director';
+      });
       server.maxConnections = mostConnections;
       await bind(server, address, port);
       const listener: BootListener = {

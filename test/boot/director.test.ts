@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -285,6 +286,21 @@ describe('listening', () => {
     await other.close();
     await director.close();
     await expect(fetch(`${url}/boot.ipxe`)).rejects.toThrow();
+  });
+
+  test('answers machines that name it by an address with a zone, as firmware does', async () => {
+    const { director } = await makeDirector();
+    const { port } = await director.listen('127.0.0.1', 0);
+    const base = `[fe80::b:c%25net0]:${port}`;
+    const script = await new Promise<string>((resolve, reject) => {
+      const asking = request({ port, path: '/boot.ipxe', headers: { host: base } }, async response => {
+        response.setEncoding('utf8');
+        resolve((await response.toArray()).join(''));
+      });
+      asking.once('error', reject).end();
+    });
+    expect(script).toContain(`http://${base}/boot/`);
+    await director.close();
   });
 
   test('says so when the address is taken', async () => {
