@@ -6,7 +6,15 @@ import type { Clock } from '../../../../src/support/clock.ts';
 import { delay } from '../../../../src/support/delay.ts';
 import { type FaultResponse, Faults } from './faults.ts';
 import { Recorder } from './recorder.ts';
-import { type Answer, ApiFault, matchPath, type Route, type Scope, type Service } from './service.ts';
+import {
+  type Answer,
+  ApiFault,
+  matchPath,
+  type Route,
+  type Scope,
+  type Service,
+  webFault,
+} from './service.ts';
 
 /** Who a token speaks for, and whether it may make this request. */
 export type Authorize = (request: {
@@ -148,11 +156,16 @@ export class Front {
       let scope: Scope | undefined;
       if (!hit?.route.open) {
         scope = this.#authorize({ token, service, method, path });
-        if (!scope) return service.renderFault(unauthorized());
+        if (!scope) return service.renderFault(unauthorized(), request.headers);
       }
       const refused = service.before?.(request.headers);
       if (refused) return refused;
-      if (!hit) return service.renderFault(notRouted(matching.map(({ route }) => route)));
+      if (!hit) {
+        const fault = notRouted(matching.map(({ route }) => route));
+        return service.name === 'compute' && fault.status === 404
+          ? webFault(fault, request.headers)
+          : service.renderFault(fault, request.headers);
+      }
       return await hit.route.handle({
         method,
         params: hit.params,
@@ -166,9 +179,9 @@ export class Front {
         requestId,
       });
     } catch (error) {
-      if (error instanceof ApiFault) return service.renderFault(error);
+      if (error instanceof ApiFault) return service.renderFault(error, request.headers);
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      return service.renderFault(new ApiFault(500, `the stand-in cloud failed: ${message}`));
+      return service.renderFault(new ApiFault(500, `the stand-in cloud failed: ${message}`), request.headers);
     }
   }
 }

@@ -11,6 +11,7 @@ import {
   type Service,
   stamp,
   text,
+  webFault,
 } from './service.ts';
 import type { Timing } from './timing.ts';
 
@@ -113,21 +114,7 @@ export class Glance implements Service {
     ];
   }
 
-  renderFault(fault: ApiFault): Answer {
-    const titles: Record<number, string> = {
-      400: 'Bad Request',
-      401: 'Unauthorized',
-      403: 'Forbidden',
-      404: 'Not Found',
-      409: 'Conflict',
-      413: 'Request Entity Too Large',
-      415: 'Unsupported Media Type',
-    };
-    return {
-      status: fault.status,
-      body: `${fault.status} ${titles[fault.status] ?? 'Error'}\n\n${fault.message}\n\n   `,
-    };
-  }
+  readonly renderFault = webFault;
 
   /** An image that is active at once; without an owner it is everybody's. */
   add(

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 
 /** The services of the stand-in cloud, by the type that its catalogue gives them. */
 export type ServiceName = 'identity' | 'compute' | 'network' | 'image' | 'volumev3';
@@ -55,7 +55,7 @@ export interface Service {
   readonly prefix: string;
   readonly routes: readonly Route[];
   /** How this service words a refusal. */
-  readonly renderFault: (fault: ApiFault) => Answer;
+  readonly renderFault: (fault: ApiFault, headers: IncomingHttpHeaders) => Answer;
   /** Answers that come before any route is looked at, such as a version that is not supported. */
   readonly before?: (headers: IncomingHttpHeaders) => Answer | undefined;
   /** Headers that every answer of this service has. */
@@ -121,3 +121,30 @@ export const stamp = (ms: number): string => `${new Date(ms).toISOString().slice
 
 /** With microseconds and without a zone, as Nova and Cinder write some times. */
 export const longStamp = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}.000000`;
+
+/**
+ * A refusal as Glance words it, and any service that has no route: JSON, HTML or plain text, as the client accepts.
+ */
+export function webFault(fault: ApiFault, { accept }: IncomingHttpHeaders): Answer {
+  const title = STATUS_CODES[fault.status] ?? 'Error';
+  const heading = `${fault.status} ${title}`;
+  if (accept === undefined || accept === '' || accept.startsWith('text/plain')) {
+    return { status: fault.status, body: `${heading}\n\n${fault.message}\n\n   ` };
+  }
+  const words = `${escapeHtml(fault.message)}<br /><br />\n\n\n`;
+  if (accept.includes('json'))
+    return { status: fault.status, body: { message: words, code: heading, title } };
+  return {
+    status: fault.status,
+    body: `<html>\n <head>\n  <title>${heading}</title>\n </head>\n <body>\n  <h1>${heading}</h1>\n  ${words}\n </body>\n</html>`,
+    headers: { 'Content-Type': 'text/html; charset=UTF-8' },
+  };
+}
+
+const escapeHtml = (words: string): string =>
+  words
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll("'", '&#x27;')
+    .replaceAll('"', '&quot;');

@@ -101,7 +101,17 @@ export class Compute {
 
   view(server: Server, call: Call, alone: boolean): Fields {
     const minor = minorVersion(call.headers);
-    return serverView(server, { minor, base: call.base, addresses: this.#addresses(server), alone });
+    const guarded = server.ports.some(({ portId }) => {
+      const groups = this.neutron.store.find('ports', portId)?.security_groups;
+      return Array.isArray(groups) && groups.length > 0;
+    });
+    return serverView(server, {
+      minor,
+      base: call.base,
+      addresses: this.#addresses(server),
+      guarded,
+      alone,
+    });
   }
 
   /** The guest of a server to be. */

@@ -124,6 +124,8 @@ export function serverView(
     /** URL of the API, without a slash. */
     readonly base: string;
     readonly addresses: Fields;
+    /** Whether a security group guards any of its ports. */
+    readonly guarded: boolean;
     /** Whether it is shown by itself; some fields are in no list. */
     readonly alone: boolean;
   },
@@ -164,7 +166,7 @@ export function serverView(
     accessIPv6: '',
     links: serverLinks(server, base),
     'OS-DCF:diskConfig': 'MANUAL',
-    ...(status === 'ACTIVE' || status === 'BUILD' || status.includes('REB') ? { progress: 0 } : {}),
+    ...(['ACTIVE', 'BUILD', 'REBUILD'].includes(status) ? { progress: 0 } : {}),
     'OS-EXT-AZ:availability_zone': server.launchedAt === undefined ? '' : server.availabilityZone,
     config_drive: server.configDrive ? 'True' : '',
     key_name: server.keyName ?? null,
@@ -185,9 +187,7 @@ export function serverView(
           },
         }
       : {}),
-    ...(server.ports.length > 0 && server.vmState !== 'deleted'
-      ? { security_groups: [{ name: 'default' }] }
-      : {}),
+    ...(around.guarded ? { security_groups: [{ name: 'default' }] } : {}),
     ...(minor >= 9 ? { locked: server.locked } : {}),
     ...(minor >= 19 ? { description: null } : {}),
     ...(minor >= 26 ? { tags: server.tags } : {}),
@@ -196,6 +196,7 @@ export function serverView(
       ? { server_groups: server.serverGroup === undefined ? [] : [server.serverGroup] }
       : {}),
     ...(minor >= 73 ? { locked_reason: null } : {}),
+    ...(minor >= 90 ? { 'OS-EXT-SRV-ATTR:hostname': hostname(server.name) } : {}),
   };
 }
 
@@ -203,3 +204,9 @@ export const serverLinks = (server: Server, base: string): Fields[] => [
   { rel: 'self', href: `${base}/servers/${server.id}` },
   { rel: 'bookmark', href: `${base.replace(/\/v2\.1$/, '')}/servers/${server.id}` },
 ];
+
+const hostname = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[ _.]/g, '-')
+    .replaceAll(/[^a-z0-9-]/g, '');
