@@ -1,6 +1,6 @@
 import type { CloudHost, CloudLabSettings, CloudRouter } from '../node/cloud-spec.ts';
 import { formatIpv4, parseCidr } from '../support/ipv4.ts';
-import { addressAt } from './addresses.ts';
+import { type AddressBook, addressAt } from './addresses.ts';
 import { type CloudSurroundings, checkAddresses, checkMetadata, checkServerGroup } from './cloud-nodes.ts';
 import { defined } from './defined.ts';
 import type { NamedGroup } from './groups.ts';
@@ -85,20 +85,31 @@ function resolveRouters(
       const { network, address } = typeof entry === 'string' ? { network: entry } : entry;
       checkNetworkName(network, typeof entry === 'string' ? at : [...at, 'network'], known, report);
       const content = networks.get(network);
-      const own = address ?? (content && gatewayOf(content));
-      if (own !== undefined) {
-        addresses.claim(own, network, address === undefined ? at : [...at, 'address']);
-      }
+      if (content?.subnet === false) {
+        report(
+          at,
+          `router "${router.name}" needs addresses, and network "${network}" has no subnet. Give it one.`,
+        );
+      } else if (address !== undefined) addresses.claim(address, network, [...at, 'address']);
+      else if (content?.existing === undefined) claimGateway(content, network, at, addresses);
       return defined({ network, address });
     });
     return [defined({ ...router, networks: joined })];
   });
 }
 
-/** The address that a router takes where the file does not say: the subnet's gateway, or its first address. */
-function gatewayOf({ gateway, cidr }: NetworkContent): string | undefined {
-  const range = parseCidr(cidr);
-  return gateway ?? (range && formatIpv4(range.first + 1));
+/** Where the file does not say it, a router takes the subnet's gateway, or its first address. */
+function claimGateway(
+  content: NetworkContent | undefined,
+  network: string,
+  path: Path,
+  addresses: AddressBook,
+): void {
+  const range = content && parseCidr(content.cidr);
+  if (!range) return;
+  const { gateway } = content;
+  const own = gateway === undefined || gateway.includes(':') ? formatIpv4(range.first + 1) : gateway;
+  addresses.claim(own, network, path);
 }
 
 type HostNic = Exclude<NonNullable<HostContent['nics']>[number], string>;

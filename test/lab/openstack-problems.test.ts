@@ -161,6 +161,10 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
     'lab.yaml:5:77: router name "r" is already used at 5:18. Give each router its own name.',
     'lab.yaml:5:117: address "10.0.0.1" is already used at 5:91. Give each card its own.',
   ],
+  'a router where nobody has an address': [
+    withLines('routers: [{name: r, networks: [p]}]\nnetworks: {p: {cidr: 10.0.0.0/24, subnet: false}}'),
+    'lab.yaml:5:32: router "r" needs addresses, and network "p" has no subnet. Give it one.',
+  ],
   'a router without networks': [
     withLines('routers: [{name: r, networks: []}]'),
     'lab.yaml:5:31: networks has no network. Name those that the router joins.',
@@ -178,6 +182,10 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
     'lab.yaml:7:12: host name "a" is already used at 4:11. Give each host its own name.',
     'lab.yaml:7:35: floatingIp needs a network card. Add one to "nics".',
     'lab.yaml:7:67: userData: "none" cannot be read: no such file.',
+  ],
+  'security groups without port security': [
+    withLines(`hosts: [{name: h, image: i, nics: [p], securityGroups: [g]}]\n${p}`),
+    'lab.yaml:5:40: securityGroups need a card with port security. Give one of them "portSecurity: true", or',
   ],
   'a host without an image': [withLines('hosts: [{name: h}]'), 'lab.yaml:5:9: "image" is missing. Add it.'],
   'a lease that ends before it begins': [

@@ -278,6 +278,6 @@ test('content of any kind gives a definition or located problems', () => {
       const result = parse(JSON.stringify(value));
       for (const line of linesOf(result)) expect(line).toMatch(/^lab\.yaml:[1-9]\d*:[1-9]\d*: .+[.?]$/s);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
