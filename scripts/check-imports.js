@@ -12,7 +12,7 @@ const mayImport = {
   host: ['support'],
   node: ['support'],
   boot: ['node', 'host', 'support'],
-  appliance: ['boot', 'host', 'support'],
+  appliance: ['boot', 'host', 'node', 'support'],
   drivers: ['node', 'host', 'support'],
   bmc: ['node', 'support'],
   lab: ['node', 'support'],

@@ -1,5 +1,5 @@
+import { serviceControlPort, settingsHeader } from '../node/service-settings.ts';
 import { libraryFolder } from './program-files.ts';
-import { serviceControlPort, settingsHeader } from './settings.ts';
 
 /** Where the program lies in the appliance. */
 export const programFolder = 'opt/quintupleo';

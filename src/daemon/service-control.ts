@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fingerprintMark } from '../appliance/settings.ts';
 import type { SerialPort } from '../node/serial.ts';
+import { fingerprintMark } from '../node/service-settings.ts';
 import { fingerprintOf, type Identity, keptIdentity } from '../support/certificate.ts';
 import { fileDocument } from '../support/document.ts';
 import type { ControlParts } from './control-api.ts';

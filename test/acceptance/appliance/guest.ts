@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fingerprintIn, type ServiceSettings, settingsText } from '../../../src/appliance/settings.ts';
+import { fingerprintIn, type ServiceSettings, settingsText } from '../../../src/node/service-settings.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { runProgram } from '../../../src/support/program.ts';
 import { poll } from '../../../src/support/wait.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fingerprintIn, fingerprintMark, settingsText } from '../../src/appliance/settings.ts';
+import { fingerprintIn, fingerprintMark, settingsText } from '../../src/node/service-settings.ts';
 
 const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
 
