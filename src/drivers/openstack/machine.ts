@@ -30,7 +30,7 @@ import { noStrategy } from './boot-strategies/none.ts';
 import { type Strategy, toNmi } from './boot-strategies/strategy.ts';
 import type { Server } from './client/compute-types.ts';
 import { driverErrorOf } from './failures.ts';
-import { describeServer, faultOf, guestWentOff, isBusy, powerOf, taskOf } from './power-state.ts';
+import { describeServer, faultOf, guestWentOff, powerOf, taskOf } from './power-state.ts';
 import { OpenStackSerial } from './serial.ts';
 import { type ServerCalls, ServerControl } from './server-control.ts';
 import type { ServerPoller } from './server-poller.ts';
@@ -77,8 +77,6 @@ export class OpenStackMachine {
   #power: 'on' | 'off' | undefined;
   #told: PowerState | undefined;
   #acting: MachineAct['action'] | undefined;
-  /** Whether Nova was seen to stop it for somebody else. */
-  #stoppedByOthers = false;
   #softOff: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
   #hurry: { readonly end: () => void; readonly timer: Timer; readonly task: string } | undefined;
 
@@ -128,7 +126,7 @@ export class OpenStackMachine {
 
   /** Takes what the poller saw of its server. */
   see(server: Server): void {
-    this.#queue(() => this.#see(server));
+    void this.#queue(() => this.#see(server));
   }
 
   /** Resolves when all that was seen by now has been taken, and told. */
@@ -138,7 +136,7 @@ export class OpenStackMachine {
 
   /** Its server is gone. */
   seeGone(): void {
-    this.#queue(async () => {
+    void this.#queue(async () => {
       this.#control = undefined;
       this.#endHurry();
       this.#stopSoftOff();
@@ -150,7 +148,7 @@ export class OpenStackMachine {
 
   /** The cloud has not been heard for long. */
   seeNothing(): void {
-    this.#queue(async () => {
+    void this.#queue(async () => {
       if (this.#told !== undefined) this.#tellPower('unknown', {});
     });
   }
@@ -295,8 +293,8 @@ export class OpenStackMachine {
     const { clock, log } = this.#parts;
     const done = stopAfterSoftReboot(control, { clock, log, signal }).then(async () => {
       if (signal.aborted) return;
-      this.#softOff = undefined;
-      await this.#keep({ softOff: undefined });
+      await this.#queue(() => this.#keep({ softOff: undefined }));
+      if (this.#softOff?.abort === abort) this.#softOff = undefined;
     });
     this.#softOff = { abort, done };
   }
@@ -318,17 +316,8 @@ export class OpenStackMachine {
     this.#hurryWhileBusy(server);
     if (first) this.#resumeSoftOff(server);
     const power = powerOf(server);
-    if (
-      taskOf(server) === 'powering-off' &&
-      power === 'on' &&
-      this.#acting === undefined &&
-      !this.#kept.softOff
-    ) {
-      this.#stoppedByOthers = true;
-    }
     if (power !== 'unknown' && power !== this.#power) await this.#powerChanged(power);
-    if (power !== this.#told) this.#tellPower(power, this.#causeOf(server));
-    if (!isBusy(server)) this.#stoppedByOthers = false;
+    if (power !== this.#told) this.#tellPower(power, await this.#causeOf(server));
   }
 
   async #bind(server: Server): Promise<void> {
@@ -356,12 +345,24 @@ export class OpenStackMachine {
     await this.#step(nowOn(this.#kept.boots, this.#parts.clock.now()));
   }
 
-  #causeOf(server: Server): { cause?: 'guest' | 'platform'; detail?: string } {
-    if (powerOf(server) === 'on') return {};
+  /** Why a machine is off that nobody here powered off. */
+  async #causeOf(server: Server): Promise<{ cause?: 'guest' | 'platform'; detail?: string }> {
+    if (powerOf(server) !== 'off' || this.#told === undefined) return {};
     if (guestWentOff(server)) return { cause: 'guest' };
     if (server.status === 'ERROR') return { cause: 'platform', detail: faultOf(server) };
-    if (this.#stoppedByOthers) return { cause: 'platform', detail: 'stopped in the cloud by somebody else' };
-    return {};
+    if (this.#acting !== undefined || this.#kept.softOff) return {};
+    try {
+      const { signal } = this.#closing;
+      const [latest] = await this.#parts.calls.actions(server.id, { reason: 'power', signal });
+      // When Nova follows a guest that has gone, no user stands behind it.
+      if (latest?.action !== 'stop' || !latest.user_id) return { cause: 'guest' };
+      return {
+        cause: 'platform',
+        detail: `stopped in the cloud by user ${latest.user_id} (${latest.request_id})`,
+      };
+    } catch {
+      return {};
+    }
   }
 
   #resumeSoftOff(server: Server): void {
@@ -369,7 +370,7 @@ export class OpenStackMachine {
     if (!softOff || !this.#control) return;
     // Whether Nova has taken a soft reboot is not known when nobody lived to write it down; Nova knows.
     if (softOff.asked || taskOf(server)?.startsWith('reboot')) this.#finishSoftOff(this.#control);
-    else this.#queue(() => this.#keep({ softOff: undefined }));
+    else void this.#queue(() => this.#keep({ softOff: undefined }));
   }
 
   #answerTo({ target }: NextBoot): FirmwareAnswer {
@@ -417,8 +418,8 @@ export class OpenStackMachine {
   }
 
   /** Never rejects: what cannot be kept is told nevertheless, by what is seen next. */
-  #queue(work: () => Promise<void>): void {
-    this.#inOrder.run(work).catch((error: unknown) => {
+  #queue(work: () => Promise<void>): Promise<void> {
+    return this.#inOrder.run(work).catch((error: unknown) => {
       this.#parts.log.error(
         { machine: this.#parts.id, error: messageOf(error) },
         'what was seen could not be kept',

@@ -9,7 +9,14 @@ import type { ServerPoller } from './server-poller.ts';
 /** The part of Nova that machines are driven by. */
 export type ServerCalls = Pick<
   Compute,
-  'act' | 'rescue' | 'rebuild' | 'setMetadata' | 'deleteMetadata' | 'consoleOutput' | 'serialConsole'
+  | 'act'
+  | 'actions'
+  | 'rescue'
+  | 'rebuild'
+  | 'setMetadata'
+  | 'deleteMetadata'
+  | 'consoleOutput'
+  | 'serialConsole'
 >;
 
 /** What is to be asked of Nova for a server in some state: an action, nothing since it is as wanted, or why that cannot be. */
