@@ -120,11 +120,27 @@ export interface CloudHost {
   readonly metadata?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A small instance of the lab's own that serves its BMCs, boot director and DHCP in place of this machine. */
+export interface CloudService {
+  /** Its cards: the first one on the network that has the BMCs' addresses, the others where nodes netboot. */
+  readonly nics: readonly { readonly network: string; readonly mac: string }[];
+  /** Its own address on the first network. */
+  readonly address: string;
+  /** Addresses of the BMCs there. */
+  readonly bmcs: readonly string[];
+  readonly flavor?: string | undefined;
+  /** External network from which it gets a floating IP, by which it is commanded. */
+  readonly floatingIp?: string | undefined;
+  readonly availabilityZone?: string | undefined;
+}
+
 /** What a lab on a cloud has beyond networks and nodes. */
 export interface CloudLabSettings {
   readonly routers: readonly CloudRouter[];
   readonly serverGroups: readonly CloudServerGroup[];
   readonly hosts: readonly CloudHost[];
+  /** `undefined`: this machine serves the BMCs. */
+  readonly service?: CloudService | undefined;
   /** Milliseconds from `up` until anybody may take the lab away; `undefined`: never. */
   readonly lease?: number | undefined;
 }

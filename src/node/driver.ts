@@ -89,7 +89,7 @@ export class DriverError extends Error {
 }
 
 /** What a lab may be made of; `machine` is a node's. Those after it come from clouds only. */
-export type ResourceKind = 'network' | 'machine' | 'router' | 'server-group' | 'keypair' | 'host';
+export type ResourceKind = 'network' | 'machine' | 'router' | 'server-group' | 'keypair' | 'host' | 'service';
 
 /**
  * Something that a lab needs and a driver makes: a network, a machine.
@@ -121,6 +121,18 @@ export interface Provider {
   plan(wanted: LabSpec): Promise<readonly Change[]>;
   /** Does one step of a plan. Deleting what is gone succeeds. */
   apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void>;
+}
+
+/** An instance that serves a lab's nodes. */
+export interface ServiceInstance {
+  readonly host: string;
+  readonly port: number;
+  /** SHA-256 of its certificate, as it wrote it to its console. */
+  readonly fingerprint: string;
+  /** How it reaches the cloud, with secrets: the content of a `clouds.yaml`, and the CA certificates (PEM) that it names. */
+  readonly cloud: { readonly clouds: unknown; readonly ca: string | undefined };
+  /** What the instance calls its interfaces, by network of the lab. */
+  readonly interfaces: Readonly<Record<string, string>>;
 }
 
 /** Where machines come from. */
@@ -155,6 +167,11 @@ export interface Driver extends Provider, AsyncDisposable {
    * @returns `undefined` for a network card that is of no machine of its own
    */
   firmwareAsks?(question: FirmwareQuestion): Promise<FirmwareAnswer | undefined>;
+  /**
+   * How the instance is reached that serves the lab's nodes in place of this daemon; only drivers whose labs may have
+   * one, and only for a lab whose settings ask for it.
+   */
+  service?(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance>;
   /** The machine's serial port, which can be had whether the machine is on or off. */
   serial(machine: MachineId): SerialPort;
 }

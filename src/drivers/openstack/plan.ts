@@ -3,10 +3,18 @@ import { type FoundLab, type Member, thingsOf } from './inventory.ts';
 import type { WantedMember } from './members/wanted-member.ts';
 import { isOwn } from './resources/servers.ts';
 
-const order: readonly ResourceKind[] = ['network', 'router', 'server-group', 'keypair', 'host', 'machine'];
+const order: readonly ResourceKind[] = [
+  'network',
+  'router',
+  'server-group',
+  'keypair',
+  'service',
+  'host',
+  'machine',
+];
 
 /** What goes before anything new comes; the rest is needed until nothing uses it any more. */
-const goFirst: ReadonlySet<ResourceKind> = new Set(['machine', 'host', 'router']);
+const goFirst: ReadonlySet<ResourceKind> = new Set(['machine', 'host', 'service', 'router']);
 
 /** The steps from what was found to what is wanted, in an order in which the cloud takes them. */
 export async function planChanges(found: FoundLab, wanted: readonly WantedMember[]): Promise<Change[]> {
@@ -51,7 +59,8 @@ async function changeOf(
 function deletion(member: Member): Change {
   const { kind, name } = member;
   const base = { op: 'delete', kind, name, disruptive: false } as const;
-  if (kind !== 'machine' && kind !== 'host') return { ...base, summary: 'nothing uses it any more' };
+  if (kind !== 'machine' && kind !== 'host' && kind !== 'service')
+    return { ...base, summary: 'nothing uses it any more' };
   const servers = thingsOf(member, 'server');
   if (servers.length === 0) return { ...base, summary: 'not finished' };
   if (!servers.some(isOwn)) return { ...base, summary: 'released; the instance itself stays' };

@@ -25,6 +25,8 @@ export const metadataKeys = {
   node: 'quintupleo:node',
   /** Name of the host that a server is. */
   host: 'quintupleo:host',
+  /** Name of the service instance that a server is. */
+  service: 'quintupleo:service',
   owner: 'quintupleo:owner',
   /** Seconds since the Unix epoch from which on anybody may take the lab away. */
   expires: 'quintupleo:expires',
@@ -71,7 +73,7 @@ export function metadataOf(label: Label, expires: number | undefined): Record<st
   return {
     [metadataKeys.lab]: lab,
     [metadataKeys.owner]: owner,
-    [kind === 'host' ? metadataKeys.host : metadataKeys.node]: name,
+    [nameKeyOf(kind)]: name,
     ...(part === '' ? {} : { [metadataKeys.part]: part }),
     ...(expires === undefined ? {} : { [metadataKeys.expires]: epochSeconds(expires) }),
   };
@@ -96,17 +98,18 @@ export function labelOf(marks: Labelled): Label | undefined {
 /** The label in a server's or volume's metadata; `undefined` for what is not ours. */
 export function labelInMetadata(metadata: Readonly<Record<string, string>>): Label | undefined {
   const lab = metadata[metadataKeys.lab];
-  const host = metadata[metadataKeys.host];
-  const name = host ?? metadata[metadataKeys.node];
-  if (lab === undefined || name === undefined) return undefined;
+  const kind = serverKinds.find(one => metadata[nameKeyOf(one)] !== undefined);
+  const name = kind && metadata[nameKeyOf(kind)];
+  if (lab === undefined || kind === undefined || name === undefined) return undefined;
   const owner = metadata[metadataKeys.owner] ?? '';
-  return {
-    lab,
-    owner,
-    kind: host === undefined ? 'machine' : 'host',
-    name,
-    part: metadata[metadataKeys.part] ?? '',
-  };
+  return { lab, owner, kind, name, part: metadata[metadataKeys.part] ?? '' };
+}
+
+const serverKinds = ['service', 'host', 'machine'] as const;
+
+/** The key that has the name of what a server or volume belongs to. */
+function nameKeyOf(kind: ResourceKind): string {
+  return kind === 'host' || kind === 'service' ? metadataKeys[kind] : metadataKeys.node;
 }
 
 /** Milliseconds since the Unix epoch; `undefined` for a lab that stays. */
@@ -154,6 +157,7 @@ const kinds: readonly string[] = [
   'server-group',
   'keypair',
   'host',
+  'service',
 ] satisfies ResourceKind[];
 
 function isKind(text: string | undefined): text is ResourceKind {
