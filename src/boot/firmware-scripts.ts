@@ -1,10 +1,10 @@
-import type { FirmwareAnswer } from '../node/firmware.ts';
+import { type FirmwareAnswer, firmwareAddress } from '../node/firmware.ts';
 import type { Firmware } from '../node/spec.ts';
 import { unreachable } from '../support/errors.ts';
 import { script } from './ipxe-scripts.ts';
 
-/** Where firmware asks what to boot: an address that needs no plan, on whatever network its first card is on. */
-export const firmwareEndpoint = { address: 'fe80::b:c', prefix: 64, port: 8623 };
+/** Where firmware asks what to boot. */
+export const firmwareEndpoint = { address: firmwareAddress, prefix: 64, port: 8623 };
 
 /** Tries of one question; each may take {@link tryTimeout}, and a second passes between two of them. */
 const tries = 3;

@@ -231,7 +231,9 @@ export class LabRuntime {
   async #serveBoot(): Promise<void> {
     const { spec } = this.#record.definition;
     const made = await this.#made('network');
-    const networks = spec.networks.filter(({ name }) => made.has(name));
+    const networks = spec.networks.filter(
+      ({ name, cloud }) => cloud?.existing !== undefined || made.has(name),
+    );
     const addresses = await this.#driver.serveBoot({ ...spec, networks });
     await this.#around.boot.serve(
       this.name,

@@ -1,5 +1,8 @@
 /** Firmware that asks at every boot what to boot, and what it is told: how a boot override reaches a machine whose platform has no boot order to set. */
 
+/** Where such firmware asks: an IPv6 link-local address, which needs no plan, on the network of its first card. */
+export const firmwareAddress = 'fe80::b:c';
+
 /** What such firmware says of itself when it asks. */
 export interface FirmwareQuestion {
   /** Of the network card that it asks by: lower case, colons. */

@@ -12,7 +12,7 @@ import {
   type Observation,
   type Resource,
 } from '../../node/driver.ts';
-import type { FirmwareAnswer, FirmwareQuestion } from '../../node/firmware.ts';
+import { type FirmwareAnswer, type FirmwareQuestion, firmwareAddress } from '../../node/firmware.ts';
 import type { SerialPort } from '../../node/serial.ts';
 import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -216,7 +216,11 @@ export class OpenStackDriver implements Driver {
 
   async serveBoot(lab: LabSpec): Promise<readonly string[]> {
     this.#learn(lab);
-    return this.#dhcp.serve(lab.networks);
+    const interfaces = lab.networks.flatMap(({ cloud }) => cloud?.interface ?? []);
+    return [
+      ...interfaces.map(name => `${firmwareAddress}%${name}`),
+      ...(await this.#dhcp.serve(lab.networks)),
+    ];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
