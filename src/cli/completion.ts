@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 const words: Readonly<Record<string, readonly string[]>> = {
   power: ['on', 'off', 'soft', 'reset', 'cycle', 'restart', 'nmi', 'status'],
   boot: ['pxe', 'disk', 'cdrom', 'bios', 'none'],
+  image: ['build'],
   import: ['ovb'],
   completion: ['bash', 'zsh', 'fish'],
 };

@@ -10,6 +10,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { eventsCommand } from './commands/events.ts';
 import { gcCommand } from './commands/gc.ts';
+import { imageCommand } from './commands/image.ts';
 import { importCommand } from './commands/import.ts';
 import { powerCommand } from './commands/power.ts';
 import { proveCommand } from './commands/prove.ts';
@@ -45,6 +46,7 @@ export function createProgram(cli: Cli): Command {
     adoptCommand(cli),
     gcCommand(cli),
     importCommand(cli),
+    imageCommand(cli),
     schemaCommand(cli),
     completionCommand(cli),
     serveCommand(cli),
