@@ -1,15 +1,18 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe } from 'vitest';
-import { firmwareImage } from '../../../src/boot/firmware-image.ts';
+import type { FirmwareImage } from '../../../src/boot/firmware-image.ts';
 import { Clouds } from '../../../src/drivers/openstack/clouds.ts';
 import { OpenStackDriver } from '../../../src/drivers/openstack/openstack-driver.ts';
 import type { LabSpec } from '../../../src/node/spec.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { createLog } from '../../../src/support/log.ts';
 import { driverContract, type Platform } from '../../drivers/contract.ts';
+import { bootSector } from './boot-sector.ts';
 import { cloudEnvironment, hasFakeHost, hasQemuHost } from './cloud.ts';
 
 describe.skipIf(!hasFakeHost)('without guests', () => {
@@ -48,10 +51,7 @@ async function platform(zone: 'fake' | 'qemu'): Promise<Platform> {
     ...{ lab: lab.name, owner: 'c0ffee', clock: systemClock, log, clouds, bootPort: 8098 },
     stateDirectory: join(folder, 'state'),
     runtimeDirectory: join(folder, 'run'),
-    firmwareImage: (firmware: 'bios' | 'uefi', signal: AbortSignal) =>
-      zone === 'qemu'
-        ? firmwareImage(firmware, { cache: join(tmpdir(), 'quintupleo-firmware'), signal })
-        : emptyImage(folder),
+    firmwareImage: () => disc(folder),
   };
   return {
     lab,
@@ -63,12 +63,16 @@ async function platform(zone: 'fake' | 'qemu'): Promise<Platform> {
   };
 }
 
-/** Nothing boots from it where machines are only pretended. */
-async function emptyImage(folder: string) {
+/** In place of our firmware a disc that says something on the serial port, and ignores ACPI. */
+async function disc(folder: string): Promise<FirmwareImage> {
+  const tree = join(folder, 'disc');
   const path = join(folder, 'firmware.iso');
-  await writeFile(path, Buffer.alloc(65_536));
+  await mkdir(tree, { recursive: true });
+  await writeFile(join(tree, 'boot.bin'), bootSector('FIRMWARE').subarray(0, 2048));
+  const boot = ['-b', 'boot.bin', '-c', 'boot.cat', '-no-emul-boot', '-boot-load-size', '4'];
+  await promisify(execFile)('xorriso', ['-as', 'mkisofs', '-quiet', '-o', path, ...boot, tree]);
   const sha256 = createHash('sha256')
     .update(await readFile(path))
     .digest('hex');
-  return { path, sha256, diskFormat: 'iso' as const };
+  return { path, sha256, diskFormat: 'iso' };
 }

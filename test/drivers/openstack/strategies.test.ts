@@ -1,0 +1,161 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { mayRebuildTag } from '../../../src/drivers/openstack/boot-strategies/ipxe-disk.ts';
+import type { OpenStack } from '../../../src/drivers/openstack/client/openstack.ts';
+import { ipxeTag } from '../../../src/drivers/openstack/ipxe-images.ts';
+import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-driver.ts';
+import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
+import type { BootStrategy } from '../../../src/node/cloud-spec.ts';
+import { type MachineAct, machineId } from '../../../src/node/driver.ts';
+import { Recorder } from '../recorder.ts';
+import { labOf, type StandInPlatform, standInPlatform } from './lab-on-stand-in.ts';
+import type { Boot } from './stand-in/nova/guest.ts';
+
+const never = new AbortController().signal;
+const id = machineId('lab', 'n0');
+
+let platform: StandInPlatform;
+let driver: OpenStackDriver;
+let recorder: Recorder;
+let boots: Pick<Boot, 'device' | 'imageId'>[] = [];
+let revision = 0;
+
+const boot = (target: BootTarget = 'default'): NextBoot => ({
+  target,
+  mode: undefined,
+  revision: ++revision,
+});
+const act = (what: MachineAct) => driver.act(id, what, never);
+const guest = () => platform.cloud.guest('old');
+const server = () => platform.cloud.server('old');
+
+/** Adopts an instance that somebody made before. */
+async function adopt(bootStrategy?: BootStrategy, ipxe?: Readonly<Record<string, string>>): Promise<void> {
+  platform = await standInPlatform(labOf('lab', [{ existing: 'old', bootStrategy }]), { guestAcpi: 1_000 });
+  const { cloud } = platform;
+  const { openstack, ...lease } = await platform.clouds.acquire({ cloud: 'standin' });
+  if (ipxe) await makeIpxeImage(openstack, ipxe);
+  const [flavor] = await openstack.compute.flavors({ reason: 'test' });
+  await openstack.compute.createServer(
+    { name: 'old', flavorRef: flavor?.id ?? '', imageRef: cloud.imageId, networks: 'none' },
+    { find: async () => undefined },
+    { reason: 'test' },
+  );
+  await lease.poller.refresh();
+  await lease.poller.until(
+    cloud.server('old').id,
+    one => one?.status === 'ACTIVE' && !one['OS-EXT-STS:task_state'],
+    never,
+  );
+  driver = await platform.createDriver();
+  recorder = await Recorder.of(driver);
+  for (const change of await driver.plan(platform.lab)) {
+    if (change.kind === 'machine') await driver.apply(platform.lab, change, never);
+  }
+  boots = [];
+  cloud.onBoot(({ device, imageId }) => boots.push({ device, imageId }));
+}
+
+async function makeIpxeImage(
+  openstack: OpenStack,
+  properties: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { id: image } = await openstack.image.create(
+    { name: 'ipxe', disk_format: 'raw', container_format: 'bare', tags: [ipxeTag], properties },
+    { find: async () => undefined },
+    { reason: 'test' },
+  );
+  await openstack.image.upload(image, import.meta.filename, { reason: 'test' });
+}
+
+async function power(state: 'on' | 'off', target: BootTarget = 'default'): Promise<void> {
+  await act(state === 'on' ? { action: 'on', boot: boot(target) } : { action: 'off' });
+  await recorder.untilPower(id, state);
+}
+
+afterEach(async () => {
+  recorder.stop();
+  await driver[Symbol.asyncDispose]();
+  await platform.dispose();
+});
+
+test('an instance that was adopted keeps running, and is seen as it is', async () => {
+  await adopt();
+  expect(recorder.power(id)).toBe('on');
+  expect(boots).toEqual([]);
+  expect(driver.bootStrategy('n0')).toMatchObject({ strategy: 'none' });
+  await power('off');
+  await power('on');
+  expect(boots).toMatchObject([{ device: 'disk' }]);
+});
+
+describe('rescue', () => {
+  const image = { hw_rescue_device: 'cdrom', hw_rescue_bus: 'sata' };
+
+  test('is how an adopted instance boots from the network, where there is an iPXE image', async () => {
+    await adopt(undefined, image);
+    await power('off');
+    await power('on', 'pxe');
+    expect(boots).toMatchObject([{ device: 'rescue' }]);
+    expect(server().vmState).toBe('rescued');
+    expect(recorder.of(id, 'booted').at(-1)).toMatchObject({ revision, cause: 'power-on' });
+  });
+
+  test('a reset stays on the network, or leads back to the disk', async () => {
+    await adopt('rescue', image);
+    await act({ action: 'reset', boot: boot('pxe') });
+    await act({ action: 'reset', boot: boot('pxe') });
+    expect(boots.at(-1)).toMatchObject({ device: 'rescue' });
+    await act({ action: 'reset', boot: boot('disk') });
+    expect(boots.at(-1)).toMatchObject({ device: 'disk' });
+    expect(server().vmState).toBe('active');
+  });
+
+  test('an off during a network boot leaves rescue mode first', async () => {
+    await adopt('rescue', image);
+    await act({ action: 'reset', boot: boot('pxe') });
+    await power('off');
+    expect(guest().running).toBe(false);
+    expect(server().vmState).toBe('stopped');
+  });
+
+  test('a soft off during a network boot is refused', async () => {
+    await adopt('rescue', image);
+    await act({ action: 'reset', boot: boot('pxe') });
+    await expect(act({ action: 'soft-off' })).rejects.toMatchObject({ kind: 'refused' });
+  });
+});
+
+describe('pxe-first', () => {
+  test('says in the metadata what Nova shall start the machine with', async () => {
+    await adopt('pxe-first');
+    await power('off');
+    await power('on', 'pxe');
+    expect(server().metadata).toMatchObject({ 'libvirt:pxe-first': '1' });
+    await act({ action: 'reset', boot: boot('disk') });
+    expect(server().metadata).not.toHaveProperty('libvirt:pxe-first');
+  });
+});
+
+describe('ipxe-disk', () => {
+  const image = {};
+
+  test('rebuilds nothing that is not tagged for it, and says how', async () => {
+    await adopt('ipxe-disk', image);
+    await power('off');
+    await expect(act({ action: 'on', boot: boot('pxe') })).rejects.toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining(mayRebuildTag),
+    });
+    await power('on', 'disk');
+    expect(boots).toMatchObject([{ imageId: platform.cloud.imageId }]);
+  });
+
+  test('rebuilds to iPXE where it may', async () => {
+    await adopt('ipxe-disk', image);
+    const { openstack } = await platform.clouds.acquire({ cloud: 'standin' });
+    await openstack.compute.setTags(server().id, [mayRebuildTag], { reason: 'test' });
+    await power('off');
+    await power('on', 'pxe');
+    expect(boots.at(-1)?.imageId).not.toBe(platform.cloud.imageId);
+  });
+});
