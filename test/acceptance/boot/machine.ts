@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Firmware } from '../../../src/node/spec.ts';
 
 /** Debian's package ovmf. */
-const ovmf = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' };
+export const ovmf = { code: '/usr/share/OVMF/OVMF_CODE_4M.fd', variables: '/usr/share/OVMF/OVMF_VARS_4M.fd' };
 
 /** Whether the programs are there that {@link startMachine} needs. */
 export const hasMachines = existsSync('/usr/bin/qemu-system-x86_64') && existsSync(ovmf.code);
