@@ -61,6 +61,7 @@ read_settings() {
 set_up() {
   case $1 in
   lab) lab=$2 ;;
+  owner) owner=$2 ;;
   manager) manager=$2 ;;
   interface)
     nic=$(patiently nic_of $3) || give_up "no network card has the address $3"
@@ -90,7 +91,7 @@ acpid -l /dev/null -p /run/acpid.pid
 export QUINTUPLEO_STATE_DIR=/state/quintupleo QUINTUPLEO_RUNTIME_DIR=/run/quintupleo QUINTUPLEO_CACHE_DIR=/state/cache
 export OS_CLIENT_CONFIG_FILE=/state/quintupleo/clouds.json
 until [ -e /run/stopping ]; do
-  node /${programFolder}/bin/quintupleo.js serve --remote ${serviceControlPort} --manager "$manager"
+  node /${programFolder}/bin/quintupleo.js serve --remote ${serviceControlPort} --manager "$manager" --owner "$owner"
   say "the service ended with status $?"
   sleep 2
 done

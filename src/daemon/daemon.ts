@@ -35,7 +35,14 @@ export interface DaemonOptions {
   /** Ends by itself, and takes its own files along, when it has had no lab for a while. */
   readonly idleExit: boolean;
   /** Lets another daemon command this one, which serves labs for it. */
-  readonly remote?: { readonly port: number; readonly manager: string } | undefined;
+  readonly remote?:
+    | {
+        readonly port: number;
+        readonly manager: string;
+        /** As whose its labs are tagged. */
+        readonly owner: string | undefined;
+      }
+    | undefined;
   /** Called when everything answers. */
   readonly onReady?: (() => void) | undefined;
 }
@@ -67,7 +74,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const before = await kept.read();
   const hostBoot = await readHostBoot();
   const bootPort = before?.bootPort ?? (await freeTcpPort(preferredBootPort));
-  const owner = before?.owner ?? randomBytes(6).toString('hex');
+  const owner = options.remote?.owner ?? before?.owner ?? randomBytes(6).toString('hex');
   await kept.write({ bootPort, owner, hostBoot });
 
   const specs = new Map<string, LabSpec>();

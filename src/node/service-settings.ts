@@ -13,6 +13,8 @@ export interface ServiceInterface {
 /** What the appliance is told when it boots. Nothing of it is secret: any user of its cloud's project may read it. */
 export interface ServiceSettings {
   readonly lab: string;
+  /** ID under which the lab's things are tagged in the cloud. */
+  readonly owner: string;
   /** SHA-256 fingerprint of the certificate of whoever may command it. */
   readonly manager: string;
   readonly interfaces: readonly ServiceInterface[];
@@ -29,12 +31,18 @@ export const serviceControlPort = 8624;
 /** What stands on the serial console before the fingerprint of the appliance's certificate. */
 export const fingerprintMark = 'certificate fingerprint:';
 
+/** What the appliance calls its card of that position. */
+export function serviceInterface(index: number): string {
+  return index === 0 ? 'mgmt' : `net${index}`;
+}
+
 /** The settings as they stand in the instance's user data: a word and its values a line, read by a shell. */
 export function settingsText(settings: ServiceSettings): string {
-  const { lab, manager, interfaces, routes, nameservers } = settings;
+  const { lab, owner, manager, interfaces, routes, nameservers } = settings;
   const lines = [
     settingsHeader,
     `lab ${lab}`,
+    `owner ${owner}`,
     `manager ${manager}`,
     ...interfaces.flatMap(({ mac, name, addresses, mtu }) => [
       `interface ${name} ${mac}`,

@@ -7,6 +7,7 @@ describe('settingsText', () => {
   test('is a word and its values a line, interfaces before what goes over them', () => {
     const text = settingsText({
       lab: 'pair',
+      owner: '0123456789ab',
       manager: fingerprint,
       interfaces: [
         { mac: '52:54:00:00:00:01', name: 'mgmt', addresses: ['10.1.0.2/24', '10.1.0.3/24'] },
@@ -18,6 +19,7 @@ describe('settingsText', () => {
     expect(text.split('\n')).toEqual([
       '#quintupleo-service 1',
       'lab pair',
+      'owner 0123456789ab',
       `manager ${fingerprint}`,
       'interface mgmt 52:54:00:00:00:01',
       'address mgmt 10.1.0.2/24',

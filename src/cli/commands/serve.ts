@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { DaemonOptions } from '../../daemon/daemon.ts';
 import { QuintupleoError } from '../../support/errors.ts';
 import type { Cli, GlobalOptions } from '../cli.ts';
 
@@ -7,6 +8,7 @@ interface Options extends GlobalOptions {
   readonly logLevel: string;
   readonly remote?: number;
   readonly manager?: string;
+  readonly owner?: string;
 }
 
 /** `quintupleo serve`: the daemon, in the foreground. */
@@ -24,6 +26,7 @@ export function serveCommand(cli: Cli): Command {
       ).argParser(parsePort),
     )
     .option('--manager <fingerprint>', "SHA-256 fingerprint of that daemon's certificate")
+    .option('--owner <id>', "ID of that daemon's state directory")
     .addOption(
       new Option('--log-level <level>', 'least severity that is logged')
         .choices(['trace', 'debug', 'info', 'warn', 'error'])
@@ -47,10 +50,10 @@ function parsePort(text: string): number {
   throw new InvalidArgumentError('Write a TCP port from 1 to 65535.');
 }
 
-function remoteOf({ remote, manager }: Options): { port: number; manager: string } | undefined {
+function remoteOf({ remote, manager, owner }: Options): DaemonOptions['remote'] {
   if (remote === undefined && manager === undefined) return undefined;
   if (remote !== undefined && /^[0-9A-F]{2}(:[0-9A-F]{2}){31}$/.test(manager ?? '')) {
-    return { port: remote, manager: manager ?? '' };
+    return { port: remote, manager: manager ?? '', owner };
   }
   throw new QuintupleoError('--remote needs --manager, and that a SHA-256 fingerprint', {
     family: 'user',

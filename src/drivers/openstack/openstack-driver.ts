@@ -11,13 +11,14 @@ import {
   machineId,
   type Observation,
   type Resource,
+  type ServiceInstance,
 } from '../../node/driver.ts';
 import { type FirmwareAnswer, type FirmwareQuestion, firmwareAddress } from '../../node/firmware.ts';
 import type { SerialPort } from '../../node/serial.ts';
 import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { fileDocument } from '../../support/document.ts';
-import { systemCodeOf } from '../../support/errors.ts';
+import { QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
 import type { Logger } from '../../support/log.ts';
 import { within } from '../../support/wait.ts';
@@ -30,11 +31,13 @@ import type { CloudChoice, CloudLease, Clouds } from './clouds.ts';
 import { findIpxeImages, type IpxeImages } from './ipxe-images.ts';
 import { LabDhcp } from './lab-dhcp.ts';
 import { type KeptMachine, OpenStackMachine } from './machine.ts';
+import type { ServiceParts } from './members/service.ts';
 import { LabProvider } from './provider.ts';
 import type { FirmwareSource } from './resources/firmware-images.ts';
 import { labelInMetadata } from './resources/label.ts';
 import { isMaking, isOwn } from './resources/servers.ts';
 import type { ServerChange } from './server-poller.ts';
+import { accessService, type KeptService } from './service/access.ts';
 
 /** What a lab file says of this driver. */
 export type OpenStackOptions = CloudChoice;
@@ -53,6 +56,8 @@ export interface OpenStackSurroundings {
   readonly log: Logger;
   readonly clouds: Clouds;
   readonly firmwareImage: FirmwareSource;
+  /** What service instances are made with; `undefined`: none is made. */
+  readonly service?: ServiceParts | undefined;
 }
 
 /** How long a new driver waits for the cloud before it goes on without having seen it. Milliseconds. */
@@ -84,12 +89,13 @@ export class OpenStackDriver implements Driver {
     kept: ReadonlyMap<string, KeptMachine>,
     ipxeImages: IpxeImages,
   ) {
-    const { lab, owner, stateDirectory, bootPort, firmwareImage, clock, log } = around;
+    const { lab, owner, stateDirectory, bootPort, firmwareImage, service, clock, log } = around;
     this.#around = around;
     this.#lease = lease;
     this.#kept = kept;
     this.#ipxeImages = ipxeImages;
-    this.#provider = new LabProvider({ openstack: lease.openstack, lab, owner, firmwareImage, clock, log });
+    const { openstack } = lease;
+    this.#provider = new LabProvider({ openstack, lab, owner, firmwareImage, service, clock, log });
     this.#dhcp = new LabDhcp({
       ...{ lab, stateDirectory, bootPort, clock, log },
       reservations: network => this.#reservations(network),
@@ -221,6 +227,20 @@ export class OpenStackDriver implements Driver {
       ...interfaces.map(name => `${firmwareAddress}%${name}`),
       ...(await this.#dhcp.serve(lab.networks)),
     ];
+  }
+
+  async service(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance> {
+    const { owner, clock, log, stateDirectory } = this.#around;
+    const { poller, openstack } = this.#lease;
+    await poller.refresh();
+    const server = poller.servers().find(({ metadata }) => {
+      const label = labelInMetadata(metadata);
+      return label?.kind === 'service' && label.lab === lab.name && label.owner === owner;
+    });
+    if (!server) throw noService(lab.name);
+    const site = { openstack, lab: lab.name, owner, clock, log, ctx: { reason: 'service', signal } };
+    const document = fileDocument<KeptService>(join(stateDirectory, 'labs', lab.name, 'service.json'));
+    return accessService(site, lab, server, document);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -368,6 +388,14 @@ export class OpenStackDriver implements Driver {
 
 /** Ports that are asked for by one URL, which must not grow too long. */
 const portsAtOnce = 50;
+
+function noService(lab: string): QuintupleoError {
+  return new QuintupleoError(`the service instance of lab ${lab} is gone`, {
+    family: 'platform',
+    code: 'SERVICE_GONE',
+    remedy: 'Run up again: it is made anew.',
+  });
+}
 
 function folderOf({ stateDirectory, lab }: OpenStackSurroundings): string {
   return join(stateDirectory, 'labs', lab, 'openstack');

@@ -8,10 +8,11 @@ import type { OpenStack } from './client/openstack.ts';
 import { type FoundLab, findLabs, inventoryOf, type Member, type Thing } from './inventory.ts';
 import { leaseDifferences, prolongation } from './lease.ts';
 import { LabMembers } from './members/lab-members.ts';
+import type { ServiceParts } from './members/service.ts';
 import type { WantedMember } from './members/wanted-member.ts';
 import { planChanges } from './plan.ts';
 import { checkQuotas, sumOf } from './quotas.ts';
-import { FirmwareImages, type FirmwareSource } from './resources/firmware-images.ts';
+import { collectFirmware, FirmwareImages, type FirmwareSource } from './resources/firmware-images.ts';
 import { removeMember } from './resources/removal.ts';
 import { ServerWatch } from './resources/server-watch.ts';
 import type { Site } from './resources/site.ts';
@@ -23,6 +24,8 @@ export interface LabProviderParts {
   /** ID of this state directory: hexadecimal. What another owner made is never touched. */
   readonly owner: string;
   readonly firmwareImage: FirmwareSource;
+  /** What service instances are made with; `undefined`: none is made. */
+  readonly service?: ServiceParts | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,7 +43,7 @@ export class LabProvider implements Provider {
 
   constructor(parts: LabProviderParts) {
     this.#parts = parts;
-    this.#firmware = new FirmwareImages(parts.openstack, parts.firmwareImage, parts.log);
+    this.#firmware = new FirmwareImages(parts.openstack, parts.firmwareImage);
     this.#servers = new ServerWatch(parts.openstack, parts.clock);
   }
 
@@ -76,6 +79,7 @@ export class LabProvider implements Provider {
     const members = this.#membersOf(wanted);
     const stranger = labs.find(lab => lab.owner !== owner);
     if (stranger && members.all.length > 0) throw ofAnother(stranger);
+    await members.checkNetworks(found);
     const lease = wanted.cloud?.lease;
     const changes = await planChanges(
       found,
@@ -88,17 +92,21 @@ export class LabProvider implements Provider {
   async apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void> {
     this.#mustBeOurs(wanted.name);
     signal.throwIfAborted();
+    const { openstack, log } = this.#parts;
     const site = this.#site(wanted, change.op === 'delete' ? 'down' : 'up', signal);
     const found = await this.#current(site.ctx);
     const member = memberIn(found, change);
     try {
       if (change.op === 'delete') {
         if (!member) return;
+        // As long as something is left to be taken away, a run after this one comes by here again.
+        const machines = found.members.filter(({ kind }) => kind === 'machine');
+        if (machines.length === 0) await collectFirmware(openstack, log, site.ctx);
         await removeMember(site, member);
         await this.#replace(change, undefined);
-        if (change.kind === 'machine' && !(await this.#hasMachines())) {
-          await this.#firmware.collect(true, site.ctx);
-        }
+        const left = await this.#found;
+        if (left?.members.length === 0 && machines.length > 0)
+          await collectFirmware(openstack, log, site.ctx);
       } else {
         const { kind, name, op, disruptive } = change;
         const wantedMember = this.#membersOf(wanted).get(kind, name);
@@ -127,8 +135,8 @@ export class LabProvider implements Provider {
 
   #membersOf(lab: LabSpec): LabMembers {
     if (this.#members?.lab !== lab) {
-      const { openstack, owner } = this.#parts;
-      this.#members = { lab, it: new LabMembers(lab, owner, openstack, this.#firmware) };
+      const { openstack, owner, service } = this.#parts;
+      this.#members = { lab, it: new LabMembers(lab, owner, openstack, this.#firmware, service) };
     }
     return this.#members.it;
   }
@@ -171,20 +179,15 @@ export class LabProvider implements Provider {
     return own ?? { name: lab, owner, expires: undefined, created: undefined, members: [] };
   }
 
-  /** Notes what a member has become. */
-  async #replace(change: Change, things: readonly Thing[] | undefined): Promise<void> {
-    const { kind, name } = change;
-    const before = await this.#found;
-    // Unknown again since another step failed: the next one reads all.
-    if (!before) return;
-    const others = before.members.filter(member => member.kind !== kind || member.name !== name);
-    const members = things && things.length > 0 ? [...others, { kind, name, things }] : others;
-    this.#found = Promise.resolve({ ...before, members });
-  }
-
-  async #hasMachines(): Promise<boolean> {
-    const found = await this.#found;
-    return found === undefined || found.members.some(({ kind }) => kind === 'machine');
+  /** Notes what a member has become; steps that end side by side note theirs one after the other. */
+  async #replace({ kind, name }: Change, things: readonly Thing[] | undefined): Promise<void> {
+    // Nothing to note it in since another step failed: the next one reads all.
+    this.#found = this.#found?.then(found => {
+      const others = found.members.filter(member => member.kind !== kind || member.name !== name);
+      const members = things && things.length > 0 ? [...others, { kind, name, things }] : others;
+      return { ...found, members };
+    });
+    await this.#found;
   }
 
   #mustBeOurs(lab: string): void {

@@ -32,6 +32,7 @@ describe.skipIf(!hasMachines || !isBuilt)('the BMC service as a machine of its o
     manager = await makeIdentity({ name: 'manager', notBefore: 0, notAfter: Date.now() + 86_400_000 });
     configDrive = await makeConfigDrive(folder, {
       lab: 'test',
+      owner: '0123456789ab',
       manager: fingerprintOf(manager.certificate),
       interfaces: [
         {

@@ -49,7 +49,10 @@ export function hostMember(
         ({ type, id }) => type === 'port' && member?.things.some(thing => thing.id === id),
       );
       const kept = isSame ? member : undefined;
-      return [...made, ...(await ensureFloatingIp(site, name, await external(), first, kept))];
+      return [
+        ...made,
+        ...(await ensureFloatingIp(site, { kind: 'host', name }, await external(), first, kept)),
+      ];
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Member, type Thing, thingsOf } from '../inventory.ts';
 import type { Difference } from './difference.ts';
 import { explaining } from './explain.ts';
+import type { Label } from './label.ts';
 import { ensureTags, makeLabelled } from './networking.ts';
 import { labelFor, type Site, thing } from './site.ts';
 
@@ -22,17 +23,20 @@ export function floatingIpDifferences(found: Member, external: string | undefine
     : [];
 }
 
-/** Gives the first card of a host a floating IP, or takes it away. */
+/**
+ * Gives the first card of a host a floating IP, or takes it away.
+ * @param owner - whose it is; `address`: to which of several fixed ones it leads
+ */
 export async function ensureFloatingIp(
   site: Site,
-  host: string,
+  owner: Pick<Label, 'kind' | 'name'> & { readonly address?: string },
   external: string | undefined,
   port: string | undefined,
   found: Member | undefined,
 ): Promise<Thing[]> {
-  const label = labelFor(site, 'host', host, part);
+  const label = labelFor(site, owner.kind, owner.name, part);
   const { floatingIps } = site.openstack.network;
-  return explaining(`host ${host} cannot get a floating IP`, async () => {
+  return explaining(`${owner.kind} ${owner.name} cannot get a floating IP`, async () => {
     let [existing] = thingsOf(found, 'floating-ip');
     if (existing && existing.floating_network_id !== external) {
       await floatingIps.delete(existing.id, site.ctx);
@@ -40,7 +44,7 @@ export async function ensureFloatingIp(
     }
     if (external === undefined || port === undefined) return [];
     if (!existing) {
-      const body = { floating_network_id: external, port_id: port };
+      const body = { floating_network_id: external, port_id: port, fixed_ip_address: owner.address };
       return [
         thing(site, 'floating-ip', label, await makeLabelled(site, 'floatingips', floatingIps, label, body)),
       ];
@@ -48,7 +52,12 @@ export async function ensureFloatingIp(
     await ensureTags(site, 'floatingips', existing, label);
     if (existing.port_id === port) return [thing(site, 'floating-ip', label, existing)];
     return [
-      thing(site, 'floating-ip', label, await floatingIps.update(existing.id, { port_id: port }, site.ctx)),
+      thing(
+        site,
+        'floating-ip',
+        label,
+        await floatingIps.update(existing.id, { port_id: port, fixed_ip_address: owner.address }, site.ctx),
+      ),
     ];
   });
 }

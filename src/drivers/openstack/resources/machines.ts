@@ -16,7 +16,7 @@ import { type DesiredVolume, deleteVolume, ensureVolume } from './volumes.ts';
 
 /** A server with all that it is made of: a node, or a host. */
 export interface DesiredMachine {
-  readonly kind: 'machine' | 'host';
+  readonly kind: 'machine' | 'host' | 'service';
   readonly name: string;
   readonly ports: readonly DesiredPort[];
   readonly trunks: readonly DesiredTrunk[];
@@ -132,8 +132,7 @@ async function create(
 ): Promise<Server> {
   const { kind, name, aspects, metadata } = desired;
   const volumeIds = new Map(volumes.map(({ label, id }) => [label.part, id]));
-  const subports = new Set(desired.trunks.flatMap(trunk => trunk.subports.map(({ part }) => part)));
-  const plugs = ports.filter(({ label }) => !subports.has(label.part)).map(({ id }) => ({ port: id }));
+  const plugs = ports.filter(({ label }) => isCard(desired, label.part)).map(({ id }) => ({ port: id }));
   const ask = async () =>
     createServer(site, {
       ...(await desired.body(volumeIds)),
@@ -146,7 +145,7 @@ async function create(
         [metadataKeys.making]: 'yes',
       },
     });
-  const what = `${kind === 'host' ? 'host' : 'node'} ${name} cannot be created`;
+  const what = `${kind === 'machine' ? 'node' : kind} ${name} cannot be created`;
   return explaining(what, async () => {
     try {
       return await ask();
@@ -162,11 +161,12 @@ async function create(
 async function mended(
   site: Site,
   server: Server,
-  { kind, name, metadata }: DesiredMachine,
+  desired: DesiredMachine,
   ports: readonly Thing<'port'>[],
 ): Promise<Server> {
-  for (const { id, it } of ports) {
-    if (it.device_id === server.id || it.device_owner === 'trunk:subport') continue;
+  const { kind, name, metadata } = desired;
+  for (const { id, it, label } of ports) {
+    if (it.device_id === server.id || !isCard(desired, label.part)) continue;
     await explaining(`a port cannot be plugged into server ${server.name}`, () =>
       site.openstack.compute.attachPort(server.id, id, site.ctx),
     );
@@ -181,6 +181,11 @@ async function mended(
   });
   const { [metadataKeys.expires]: _, ...others } = server.metadata;
   return { ...server, metadata: { ...others, ...wanted } };
+}
+
+/** Whether a port is one of the server's own cards, and not carried by a trunk. */
+function isCard({ ports }: DesiredMachine, part: string): boolean {
+  return ports.some(port => port.part === part && !port.inTrunk);
 }
 
 /** Brings a server that is being made to its end; any other one stays as it is. */

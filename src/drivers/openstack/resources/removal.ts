@@ -4,6 +4,8 @@ import { isOpenStackError } from '../client/api-error.ts';
 import type { Server } from '../client/compute-types.ts';
 import type { Network, Port, Router } from '../client/network-types.ts';
 import { type Member, thingsOf } from '../inventory.ts';
+import { revokeCredentials } from '../service/credential.ts';
+import { collectServiceImages } from '../service/image.ts';
 import { explaining } from './explain.ts';
 import { metadataKeys } from './label.ts';
 import { deleteServer, isOwn } from './servers.ts';
@@ -20,6 +22,8 @@ const release = { every: 1000, within: 60_000 };
 export async function removeMember(site: Site, member: Member): Promise<void> {
   const { network, compute } = site.openstack;
   const name = `${member.kind} ${member.name}`;
+  // First of all: what it could do is over, whatever comes of the rest.
+  if (member.kind === 'service') await revokeCredentials(site);
   await Promise.all(thingsOf(member, 'server').map(server => releaseServer(site, server)));
   await explaining(`${name} cannot be taken away`, async () => {
     for (const { id } of thingsOf(member, 'floating-ip')) await network.floatingIps.delete(id, site.ctx);
@@ -36,6 +40,7 @@ export async function removeMember(site: Site, member: Member): Promise<void> {
     for (const { id } of thingsOf(member, 'server-group')) await compute.serverGroups.delete(id, site.ctx);
     for (const keypair of thingsOf(member, 'keypair')) await compute.keypairs.delete(keypair.name, site.ctx);
   });
+  if (member.kind === 'service') await collectServiceImages(site.openstack, site.log, site.ctx);
 }
 
 async function releaseServer(site: Site, server: Server): Promise<void> {
