@@ -11,7 +11,7 @@ import { bridgeProblem } from '../../../src/drivers/qemu/links.ts';
 const program = fileURLToPath(new URL('../../../bin/quintupleo.js', import.meta.url));
 
 /** Longest run of a command. Milliseconds. */
-const bound = 240_000;
+const bound = 420_000;
 
 export const hasQemu = existsSync('/usr/bin/qemu-system-x86_64') && existsSync('/usr/bin/ipmitool');
 
@@ -58,16 +58,29 @@ export const password = 'only-a-test';
 /** A host as the command line sees it: folders of its own, in which nothing else works. */
 export class Host implements AsyncDisposable {
   readonly #folder: string;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #labs = new Map<string, LabContent>();
+  /** Labs of files that were written as they are. */
+  readonly #others = new Set<string>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
     this.#folder = folder;
+    this.#environment = environment;
   }
 
-  static async create(): Promise<Host> {
+  /** @param environment - what the commands find in theirs, besides what is of this host */
+  static async create(environment: NodeJS.ProcessEnv = process.env): Promise<Host> {
     const folder = await mkdtemp(join(tmpdir(), 'q5o-lab-'));
     await mkdir(join(folder, 'cache'));
-    return new Host(folder);
+    return new Host(folder, environment);
+  }
+
+  /** Writes a lab file as it is, and returns its path. */
+  async file(lab: string, text: string): Promise<string> {
+    this.#others.add(lab);
+    const path = join(this.#folder, `${lab}.yaml`);
+    await writeFile(path, text);
+    return path;
   }
 
   /** Writes a lab file and returns its path. */
@@ -176,7 +189,7 @@ bmc: { username: admin, password: ${password}, ipmi: { address: 127.0.0.1, port:
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of this.#labs.keys()) await this.cli('down', name);
+    for (const name of [...this.#labs.keys(), ...this.#others]) await this.cli('down', name);
     for (const { pid } of await this.workers()) kill(pid);
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -188,11 +201,11 @@ bmc: { username: admin, password: ${password}, ipmi: { address: 127.0.0.1, port:
   #options() {
     const { stateDirectory, runtimeDirectory } = this.#folders();
     const env = {
-      ...process.env,
+      QUINTUPLEO_CACHE_DIR: join(this.#folder, 'cache'),
+      ...this.#environment,
       NO_COLOR: '1',
       QUINTUPLEO_STATE_DIR: stateDirectory,
       QUINTUPLEO_RUNTIME_DIR: runtimeDirectory,
-      QUINTUPLEO_CACHE_DIR: join(this.#folder, 'cache'),
     };
     return { cwd: this.#folder, env, timeout: bound, killSignal: 'SIGKILL' } as const;
   }

@@ -27,37 +27,39 @@ export class ApiError extends Error {
   }
 }
 
-/** One user of one project. */
-export class Api {
-  readonly project: string;
-  readonly user: string;
-  readonly token: string;
+/** Users of the tests' cloud, each with a project of the same name. */
+export type User = 'quintupleo' | 'quintupleo-other' | 'admin';
 
-  private constructor(project: string, user: string, token: string) {
+/** One user of one project, who authenticates again when the token was revoked. */
+export class Api {
+  /** ID. */
+  readonly project: string;
+  /** ID. */
+  readonly user: string;
+  readonly #name: User;
+  #token: string;
+
+  private constructor(name: User, project: string, user: string, token: string) {
+    this.#name = name;
     this.project = project;
     this.user = user;
-    this.token = token;
+    this.#token = token;
   }
 
-  /** Authenticates as the user whose project has the same name, as all users of the tests' cloud. */
-  static async connect(name: 'quintupleo' | 'quintupleo-other' | 'admin'): Promise<Api> {
-    const domain = { name: 'Default' };
-    const auth = {
-      identity: { methods: ['password'], password: { user: { name, password: 'secret', domain } } },
-      scope: { project: { name, domain } },
-    };
-    const answer = await request('POST', `${identity}/auth/tokens`, { auth }, {});
-    const { token } = (await answer.json()) as { token: { user: { id: string }; project: { id: string } } };
-    const secret = answer.headers.get('X-Subject-Token') ?? '';
-    return new Api(token.project.id, token.user.id, secret);
+  static async connect(name: User): Promise<Api> {
+    const { token, secret } = await authenticate(name);
+    return new Api(name, token.project.id, token.user.id, secret);
   }
 
   /** @returns the answer's JSON, empty where there is none. @throws {@link ApiError} */
   async call(service: Service, method: string, path: string, body?: Json): Promise<Json> {
-    const url = `${this.#root(service)}${path}`;
-    const answer = await request(method, url, body, { 'X-Auth-Token': this.token, ...headers[service] });
-    const text = await answer.text();
+    const text = await (await this.#request(service, method, path, body)).text();
     return text === '' ? {} : (JSON.parse(text) as Json);
+  }
+
+  /** The token of now. */
+  get token(): string {
+    return this.#token;
   }
 
   /** Gives an image its content. */
@@ -65,7 +67,7 @@ export class Api {
     const type = { 'Content-Type': 'application/octet-stream' };
     const answer = await fetch(`${this.#root('image')}/images/${image}/file`, {
       method: 'PUT',
-      headers: { 'X-Auth-Token': this.token, ...type },
+      headers: { 'X-Auth-Token': this.#token, ...type },
       body: new Uint8Array(content),
       signal: AbortSignal.timeout(120_000),
     });
@@ -96,6 +98,18 @@ export class Api {
     return pathname.replace(new URL(this.#root(service)).pathname, '') + search;
   }
 
+  async #request(service: Service, method: string, path: string, body?: Json): Promise<Response> {
+    const url = `${this.#root(service)}${path}`;
+    const send = () => request(method, url, body, { 'X-Auth-Token': this.#token, ...headers[service] });
+    try {
+      return await send();
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      this.#token = (await authenticate(this.#name)).secret;
+      return send();
+    }
+  }
+
   #root(service: Service): string {
     switch (service) {
       case 'compute':
@@ -110,6 +124,17 @@ export class Api {
         return identity;
     }
   }
+}
+
+async function authenticate(name: User) {
+  const domain = { name: 'Default' };
+  const auth = {
+    identity: { methods: ['password'], password: { user: { name, password: 'secret', domain } } },
+    scope: { project: { name, domain } },
+  };
+  const answer = await request('POST', `${identity}/auth/tokens`, { auth }, {});
+  const { token } = (await answer.json()) as { token: { user: { id: string }; project: { id: string } } };
+  return { token, secret: answer.headers.get('X-Subject-Token') ?? '' };
 }
 
 async function request(

@@ -23,12 +23,14 @@ describe.skipIf(!hasFakeHost && !hasQemuHost)('an API', () => {
   });
 
   test('refuses a token that was revoked', async () => {
-    const tenant = await Api.connect('quintupleo');
-    await tenant.get('compute', '/servers');
+    const { token } = await Api.connect('quintupleo');
+    const use = async () => {
+      const headers = { 'X-Auth-Token': token };
+      return (await fetch('http://127.0.0.1:8774/v2.1/servers', { headers })).status;
+    };
+    expect(await use()).toBe(200);
     await revokeTokens('quintupleo');
-    await expect
-      .poll(() => tenant.get('compute', '/servers').catch(String), { timeout: 20_000 })
-      .toContain('401');
+    await expect.poll(use, { timeout: 20_000 }).toBe(401);
     await expect(Api.connect('quintupleo')).resolves.toBeDefined();
   });
 });
@@ -52,7 +54,7 @@ describe.skipIf(!hasQemuHost)('a network', () => {
       () => true,
       () => false,
     );
-    return { asked: (await server.discovered(plug.mac)) > 0, answered };
+    return { asked: (await server.count('DHCPDISCOVER', plug.mac)) > 0, answered };
   }
 
   test('lets no DHCP server through whose port has port security, whatever the security group allows', async () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { systemClock } from '../../../src/support/clock.ts';
 import { poll } from '../../../src/support/wait.ts';
-import { Api } from './api.ts';
+import { Api, ApiError } from './api.ts';
 
 const run = promisify(execFile);
 
@@ -55,7 +55,9 @@ export async function plugIn(options: PlugOptions): Promise<Plug> {
   async function unplug(): Promise<void> {
     // The other end goes with it.
     if (existsSync(`/sys/class/net/${tap}`)) await run('ip', ['link', 'delete', tap]);
-    await admin.call('network', 'DELETE', `/ports/${port.id}`);
+    await admin.call('network', 'DELETE', `/ports/${port.id}`).catch(error => {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+    });
   }
 
   try {

@@ -78,15 +78,10 @@ export class PxeServer implements AsyncDisposable {
     return readFile(join(this.#folder, 'log'), 'utf8').catch(() => '');
   }
 
-  /** How often a machine has fetched a file by TFTP. */
-  async fetched(file: string): Promise<number> {
-    return (await this.log()).split(`sent ${join(this.#folder, file)} to`).length - 1;
-  }
-
-  /** How many DHCP requests of that MAC address have arrived. */
-  async discovered(mac: string): Promise<number> {
-    return (await this.log()).split('\n').filter(line => line.includes('DHCPDISCOVER') && line.includes(mac))
-      .length;
+  /** How many DHCP messages of a kind there were from or to that MAC address. */
+  async count(kind: 'DHCPDISCOVER' | 'DHCPACK', mac: string): Promise<number> {
+    const lines = (await this.log()).split('\n');
+    return lines.filter(line => line.includes(kind) && line.includes(mac)).length;
   }
 
   /** Waits until its log has that. @param from - how much of the log is old. Characters. */

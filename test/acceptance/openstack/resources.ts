@@ -98,16 +98,22 @@ export async function makeServer(options: ServerOptions): Promise<MadeServer> {
     await waitForStatus(tenant, path, status);
   };
   const says = async (text: string) => {
-    const log = async () =>
-      String((await tenant.call('compute', 'POST', `${path}/action`, { 'os-getConsoleOutput': {} })).output);
-    const seen = await poll(
-      systemClock,
-      { every: 500, within: 60_000 },
-      async () => (await log()).includes(text) || undefined,
-    );
-    if (!seen) throw new Error(`the console of ${name} does not say "${text}": ${await log()}`);
+    const look = async () => (await consoleOf(tenant, id)).includes(text) || undefined;
+    const seen = await poll(systemClock, { every: 500, within: 60_000 }, look);
+    if (!seen) throw new Error(`${name} does not say "${text}": ${await consoleOf(tenant, id)}`);
   };
   return { ...deleted, act, says };
+}
+
+/** What a server has written to its serial port since it was started, as Nova keeps it; nothing while it is started. */
+export async function consoleOf(tenant: Api, server: string): Promise<string> {
+  const request = { 'os-getConsoleOutput': {} };
+  try {
+    return String((await tenant.call('compute', 'POST', `/servers/${server}/action`, request)).output);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return '';
+    throw error;
+  }
 }
 
 function newVolume(image: string): Json {
