@@ -217,7 +217,7 @@ export class OpenStackDriver implements Driver {
       this.#changing.delete(name);
     }
     if (op === 'delete') await this.#forget(name);
-    else await this.#meet(name, signal);
+    else await this.#meet(name);
   }
 
   async serveBoot(lab: LabSpec): Promise<readonly string[]> {
@@ -330,16 +330,10 @@ export class OpenStackDriver implements Driver {
   }
 
   /** Sees a server that has just been made, changed or adopted. */
-  async #meet(name: string, signal: AbortSignal): Promise<void> {
+  async #meet(name: string): Promise<void> {
     const { poller } = this.#lease;
     await poller.refresh();
-    const reference = this.#nodes.get(name)?.cloud?.existing;
-    for (const server of poller.servers()) {
-      const isIt = this.#nodeOf(server) === name || server.id === reference || server.name === reference;
-      // Nova does not count metadata as a change: who has just got some must be looked at.
-      const now = isIt ? await poller.look(server.id, signal) : undefined;
-      if (now) this.#takeServer(now);
-    }
+    this.#takeAll();
     const machine = this.#machines.get(name);
     if (machine?.server !== undefined && !poller.get(machine.server)) machine.seeGone();
     await machine?.taken();

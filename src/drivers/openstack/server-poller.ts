@@ -141,7 +141,7 @@ export class ServerPoller implements Disposable {
   }
 
   /**
-   * Looks at one server now: also at what Nova does not count as a change, such as metadata and locks.
+   * Looks at one server now.
    * @returns `undefined` when it is gone
    * @throws OpenStackError
    */
