@@ -4,6 +4,7 @@ import type { Flavor } from './client/compute-types.ts';
 import type { Image } from './client/image.ts';
 import type { OpenStack } from './client/openstack.ts';
 import type { FoundLab } from './inventory.ts';
+import { findInstance } from './resources/adoption.ts';
 import { findImage } from './resources/images.ts';
 import { findExisting, findNetwork, type NetworkRef, ownNetworks } from './resources/network-refs.ts';
 
@@ -48,6 +49,14 @@ export class Lookups {
 
   image(reference: string, what: string): Promise<Image> {
     return this.#once(`image ${reference}`, ctx => findImage(this.#openstack, reference, what, ctx));
+  }
+
+  /** The ID of an instance that exists, by its name or ID. */
+  instanceId(reference: string, node: string): Promise<string> {
+    return this.#once(`instance ${reference}`, async ctx => {
+      const { id } = await findInstance(this.#openstack, reference, node, ctx);
+      return id;
+    });
   }
 
   /** Aliases of Neutron's extensions. */

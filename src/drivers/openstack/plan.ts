@@ -13,6 +13,9 @@ const order: readonly ResourceKind[] = [
   'machine',
 ];
 
+/** Kinds in the order in which those of a whole lab go. */
+export const removalOrder: readonly ResourceKind[] = [...order].reverse();
+
 /** What goes before anything new comes; the rest is needed until nothing uses it any more. */
 const goFirst: ReadonlySet<ResourceKind> = new Set(['machine', 'host', 'service', 'router']);
 

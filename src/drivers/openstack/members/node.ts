@@ -10,16 +10,19 @@ import type { WantedMember } from './wanted-member.ts';
 /** A node of the lab: a server that the lab makes, or an instance that it adopts. */
 export function nodeMember(node: NodeSpec, lab: LabSpec, around: MachineLookups): WantedMember {
   const reference = node.cloud?.existing;
-  return reference === undefined ? madeNode(node, lab, around) : adoptedNode(node.name, reference);
+  return reference === undefined ? madeNode(node, lab, around) : adoptedNode(node.name, reference, around);
 }
 
-function adoptedNode(name: string, reference: string): WantedMember {
+function adoptedNode(name: string, reference: string, { lookups }: MachineLookups): WantedMember {
   return {
     kind: 'machine',
     name,
     summary: `the existing instance ${reference}`,
     differences: async member => adoptionDifferences(member, reference),
-    needs: async () => ({}),
+    needs: async () => {
+      await lookups.instanceId(reference, name);
+      return {};
+    },
     make: (site, member) => adopt(site, name, reference, member),
   };
 }

@@ -1,5 +1,7 @@
 import { QuintupleoError } from '../../../support/errors.ts';
+import type { CallContext } from '../client/call.ts';
 import type { Server } from '../client/compute-types.ts';
+import type { OpenStack } from '../client/openstack.ts';
 import { type Member, type Thing, thingsOf } from '../inventory.ts';
 import type { Difference } from './difference.ts';
 import { explaining } from './explain.ts';
@@ -33,8 +35,7 @@ export async function adopt(
   found: Member | undefined,
 ): Promise<Thing[]> {
   const { compute } = site.openstack;
-  const { servers } = await compute.listServers({ details: true }, site.ctx);
-  const server = findServer(servers, reference, node);
+  const server = await findInstance(site.openstack, reference, node, site.ctx);
   const label = labelFor(site, 'machine', node);
   const taken = labelInMetadata(server.metadata);
   if (taken && (taken.lab !== site.lab || taken.owner !== site.owner || taken.name !== node)) {
@@ -59,7 +60,17 @@ export async function adopt(
   return [thing(site, 'server', label, { ...server, metadata: { ...server.metadata, ...metadata } })];
 }
 
-function findServer(servers: readonly Server[], reference: string, node: string): Server {
+/**
+ * The one instance of that ID or name.
+ * @throws QuintupleoError `INSTANCE_NOT_FOUND`, `INSTANCE_AMBIGUOUS`
+ */
+export async function findInstance(
+  openstack: OpenStack,
+  reference: string,
+  node: string,
+  ctx: CallContext,
+): Promise<Server> {
+  const { servers } = await openstack.compute.listServers({ details: true }, ctx);
   const called = servers.filter(server => isCalled(server, reference));
   const byId = called.find(({ id }) => id === reference);
   if (byId) return byId;

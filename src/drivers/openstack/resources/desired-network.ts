@@ -76,7 +76,7 @@ function ipv6Subnet(network: NetworkSpec, cidr6: string, lab: LabSpec): DesiredS
 
 /** The address at which machines of a network find the lab's router. */
 export function routerAddress(network: NetworkSpec, lab: LabSpec): string | undefined {
-  const [first] = routersOn(network, lab);
+  const first = routersOn(network, lab).find(({ address }) => address === undefined || !isIPv6(address));
   return first && (first.address ?? firstHostOf(network.cidr));
 }
 

@@ -3,6 +3,7 @@ import type { DiskSpec, LabSpec, NodeSpec } from '../../../node/spec.ts';
 import type { FlavorNeeds } from '../flavors.ts';
 import { type DesiredPort, portsOfNode } from './ports.ts';
 import type { Aspects } from './record.ts';
+import { type DesiredTrunk, trunksOfNode } from './trunks.ts';
 
 /** A disk of a node, as Nova or Cinder shall make it. */
 export interface DesiredDisk {
@@ -22,6 +23,7 @@ export interface DesiredNode {
   readonly strategy: BootStrategy;
   readonly serverName: string;
   readonly ports: readonly DesiredPort[];
+  readonly trunks: readonly DesiredTrunk[];
   readonly disks: readonly DesiredDisk[];
   readonly flavor: FlavorNeeds;
   readonly aspects: Aspects;
@@ -44,6 +46,7 @@ export function desiredNode(node: NodeSpec, lab: LabSpec): DesiredNode {
     strategy,
     serverName: cloud.serverName ?? `${lab.name}-${node.name}`,
     ports,
+    trunks: trunksOfNode(node),
     disks,
     flavor: flavorNeeds(node, strategy, disks),
     metadata: cloud.metadata ?? {},

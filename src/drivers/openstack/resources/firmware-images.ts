@@ -29,13 +29,11 @@ const uploads = new WeakMap<OpenStack, Map<string, Promise<string>>>();
 export class FirmwareImages {
   readonly #openstack: OpenStack;
   readonly #source: FirmwareSource;
-  readonly #log: Logger;
   readonly #known: Map<string, Promise<string>>;
 
-  constructor(openstack: OpenStack, source: FirmwareSource, log: Logger) {
+  constructor(openstack: OpenStack, source: FirmwareSource) {
     this.#openstack = openstack;
     this.#source = source;
-    this.#log = log;
     const known = uploads.get(openstack) ?? new Map<string, Promise<string>>();
     uploads.set(openstack, known);
     this.#known = known;
@@ -59,40 +57,13 @@ export class FirmwareImages {
     return ours;
   }
 
-  /**
-   * Deletes the images of older checksums, and all of them when nothing of this project is left, as far as no server
-   * uses them. What cannot be deleted is left for the next time.
-   * @param all - whether the current ones may go too
-   */
-  async collect(all: boolean, ctx: CallContext): Promise<void> {
-    const [images, { servers }] = await Promise.all([
-      this.#images(ctx),
-      this.#openstack.compute.listServers({ details: true }, ctx),
-    ]);
-    const used = new Set(
-      servers.flatMap(({ image }) => (typeof image === 'object' && image ? [image.id] : [])),
-    );
-    for (const image of images) {
-      const isNewest = images.every(
-        other => other[variantProperty] !== image[variantProperty] || createdAt(other) <= createdAt(image),
-      );
-      if (used.has(image.id) || (isNewest && !all)) continue;
-      try {
-        await this.#openstack.image.delete(image.id, ctx);
-      } catch (error) {
-        this.#log.warn({ image: image.id, error: messageOf(error) }, 'this firmware image cannot be deleted');
-      }
-    }
-    if (all) this.#known.clear();
-  }
-
   async #isUsable(id: string, ctx: CallContext): Promise<boolean> {
     const images = await this.#images(ctx);
     return images.some(image => image.id === id && image.status === 'active');
   }
 
   #images(ctx: CallContext): Promise<Image[]> {
-    return this.#openstack.image.list({ tag: [firmwareTag], visibility: 'private' }, ctx);
+    return listImages(this.#openstack, ctx);
   }
 
   async #find(wanted: Wanted, ctx: CallContext): Promise<string> {
@@ -137,6 +108,31 @@ export class FirmwareImages {
   }
 }
 
+/**
+ * Deletes the firmware images that no server of the project uses. Nothing is lost by it: whoever needs one next uploads
+ * it again. What cannot be deleted is left for the next time.
+ */
+export async function collectFirmware(openstack: OpenStack, log: Logger, ctx: CallContext): Promise<void> {
+  const images = await listImages(openstack, ctx);
+  if (images.length === 0) return;
+  const { servers } = await openstack.compute.listServers({ details: true }, ctx);
+  const used = new Set(
+    servers.flatMap(({ image }) => (typeof image === 'object' && image ? [image.id] : [])),
+  );
+  uploads.get(openstack)?.clear();
+  for (const { id } of images.filter(image => !used.has(image.id))) {
+    try {
+      await openstack.image.delete(id, ctx);
+    } catch (error) {
+      log.warn({ image: id, error: messageOf(error) }, 'this firmware image cannot be deleted');
+    }
+  }
+}
+
+function listImages(openstack: OpenStack, ctx: CallContext): Promise<Image[]> {
+  return openstack.image.list({ tag: [firmwareTag], visibility: 'private' }, ctx);
+}
+
 interface Wanted {
   readonly firmware: Firmware;
   readonly variant: string;
@@ -158,8 +154,4 @@ function propertiesOf({ firmware, variant, secureBoot, sha256 }: Wanted): Record
     ...(firmware === 'uefi' ? { hw_firmware_type: 'uefi', hw_machine_type: 'q35' } : {}),
     ...(secureBoot ? { os_secure_boot: 'required' } : {}),
   };
-}
-
-function createdAt({ created_at }: Image): number {
-  return Date.parse(created_at ?? '') || 0;
 }

@@ -16,7 +16,7 @@ const longestUserData = 65_535;
 
 /** What a host shall be, as far as it is compared with what is there. */
 export function comparedHost(host: CloudHost): ComparedMachine {
-  return { ports: portsOfHost(host), aspects: aspectsOf(host), metadata: host.metadata ?? {} };
+  return { ports: portsOfHost(host), trunks: [], aspects: aspectsOf(host), metadata: host.metadata ?? {} };
 }
 
 /**
@@ -89,6 +89,7 @@ function portsOfHost({ nics }: CloudHost): DesiredPort[] {
     addresses,
     portSecurity,
     securityGroups: undefined,
+    inTrunk: false,
   }));
 }
 

@@ -7,10 +7,12 @@ import type { NetworkRef } from './network-refs.ts';
 import { type DesiredPort, portDifferences } from './ports.ts';
 import { type Aspects, changedAspects } from './record.ts';
 import { isMaking, isOwn } from './servers.ts';
+import type { DesiredTrunk } from './trunks.ts';
 
 /** What a machine shall be, as far as it is compared with what is there. */
 export interface ComparedMachine {
   readonly ports: readonly DesiredPort[];
+  readonly trunks: readonly DesiredTrunk[];
   readonly aspects: Aspects;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -53,6 +55,7 @@ export function machineDifferences(
   }
   return [
     ...wanted.ports.flatMap(port => cardDifferences(found, port, networks.get(port.network), server)),
+    ...wanted.trunks.flatMap(trunk => trunkDifferences(found, trunk)),
     ...metadataDifferences(server, wanted.metadata),
   ];
 }
@@ -67,6 +70,13 @@ function cardDifferences(
   if (port) return portDifferences(port, desired, network, server.id);
   const text = `its port on ${desired.network} (${desired.mac}) is gone: a new one is plugged in`;
   return [{ text, disruptive: false }];
+}
+
+function trunkDifferences(found: Member, { part, parent, subports }: DesiredTrunk): Difference[] {
+  const trunk = partOf(found, 'trunk', part);
+  const vlans = subports.map(({ vlan }) => vlan).join(', ');
+  const isWhole = trunk && trunk.port_id === partOf(found, 'port', parent)?.id;
+  return isWhole ? [] : [{ text: `its trunk of the VLANs ${vlans} is gone`, disruptive: false }];
 }
 
 function metadataDifferences(server: Server, wanted: Readonly<Record<string, string>>): Difference[] {

@@ -161,20 +161,22 @@ async function ensureSubnets(
 }
 
 function createBody(network: Network, wanted: DesiredSubnet, name: string): CreateSubnet {
-  return { network_id: network.id, name, ...wanted };
+  return { network_id: network.id, name, ...wanted, ...poolsBody(wanted) };
+}
+
+/** A gateway's address must not be in a pool; where there is none yet, its usual place is kept free. */
+function poolsBody({ cidr, gateway_ip, allocation_pools, ipv6_address_mode }: DesiredSubnet) {
+  if (allocation_pools) return { allocation_pools };
+  // Where addresses are made of MAC addresses there is nothing to give away.
+  if (ipv6_address_mode === 'slaac' || ipv6_address_mode === 'dhcpv6-stateless') return {};
+  return { allocation_pools: poolsAround(cidr, gateway_ip ?? undefined) };
 }
 
 async function updateSubnet(site: Site, subnet: Subnet, wanted: DesiredSubnet): Promise<Subnet> {
   if (detailDifferences(subnet, wanted).length === 0) return subnet;
   const { enable_dhcp, gateway_ip, dns_nameservers } = wanted;
-  // A gateway's address must not be in a pool, so that they change together.
-  const pools =
-    wanted.allocation_pools ?? (wanted.ip_version === 4 ? poolsAround(wanted.cidr, gateway_ip) : undefined);
-  return site.openstack.network.subnets.update(
-    subnet.id,
-    { enable_dhcp, gateway_ip, dns_nameservers, ...(pools ? { allocation_pools: pools } : {}) },
-    site.ctx,
-  );
+  const body = { enable_dhcp, gateway_ip, dns_nameservers, ...poolsBody(wanted) };
+  return site.openstack.network.subnets.update(subnet.id, body, site.ctx);
 }
 
 /** Takes a subnet from a network whose machines stay: those of the lab lose their addresses on it. */

@@ -4,7 +4,6 @@ import { bootDevices } from './boot-devices.ts';
 import { desiredNode } from './desired-node.ts';
 import type { DesiredMachine, MachineParts } from './machines.ts';
 import type { Site } from './site.ts';
-import { trunksOfNode } from './trunks.ts';
 
 /**
  * A node as a machine that can be made.
@@ -28,7 +27,7 @@ export async function nodeMachine(
     kind: 'machine',
     name,
     ports: desired.ports,
-    trunks: trunksOfNode(node),
+    trunks: desired.trunks,
     volumes: desired.disks
       .filter(({ source }) => source === 'volume')
       .map(({ part, size, volumeType }) => ({ part, size, volumeType, image: images.get(part) })),

@@ -24,6 +24,8 @@ export interface DesiredPort {
   readonly portSecurity: boolean | undefined;
   /** IDs; of filtered ports only. */
   readonly securityGroups: readonly string[] | undefined;
+  /** Whether a trunk carries it, rather than the server itself. */
+  readonly inTrunk: boolean;
 }
 
 /** The network cards of a node, in their order; those of VLANs come after the card that carries them. */
@@ -36,10 +38,14 @@ export function portsOfNode(node: NodeSpec, filtered: (network: string) => boole
       // Bare metal serves DHCP, routes, and sends from addresses that Neutron does not know.
       portSecurity: filtered(fields.network),
       securityGroups: undefined,
+      inTrunk: false,
     });
     return [
       { ...port(`port-${index}`, { network, mac }), addresses: cloud?.addresses },
-      ...(cloud?.vlans ?? []).map(vlan => port(vlanPart(index, vlan.vlan), vlan)),
+      ...(cloud?.vlans ?? []).map(({ vlan, ...fields }) => ({
+        ...port(vlanPart(index, vlan), fields),
+        inTrunk: true,
+      })),
     ];
   });
 }
@@ -49,7 +55,7 @@ export function vlanPart(nic: number, vlan: number): string {
   return `port-${nic}-vlan-${vlan}`;
 }
 
-/** What of a port is not as it shall be; `undefined` for its own server. */
+/** What of a port is not as it shall be. */
 export function portDifferences(
   port: Port,
   desired: DesiredPort,
@@ -67,8 +73,7 @@ export function portDifferences(
   if (!hasAddresses(port, desired, network)) {
     texts.push(`${desired.addresses ? 'other addresses' : 'it has no address'} (${where})`);
   }
-  const isSubport = port.device_owner === 'trunk:subport';
-  if (port.device_id !== server && !isSubport) texts.push(`not plugged in (${where})`);
+  if (port.device_id !== server && !desired.inTrunk) texts.push(`not plugged in (${where})`);
   return texts.map(text => ({ text, disruptive: false }));
 }
 

@@ -1,0 +1,153 @@
+import { describe, expect, test } from 'vitest';
+import type { LabSpec, NetworkSpec } from '../../../src/node/spec.ts';
+import { labOf, macOf, nodeOf, ProviderPlatform } from './provider-platform.ts';
+
+const ctx = { reason: 'test' };
+
+/** A lab that is up, somebody's hand in the cloud, and what the next `up` says and does of it. */
+async function afterMeddling(
+  platform: ProviderPlatform,
+  lab: LabSpec,
+  meddle: (ids: { network: string; subnet: string; port: string; server: string }) => Promise<unknown>,
+): Promise<string[]> {
+  const maker = platform.maker();
+  await maker.up(lab);
+  const { networks = [], subnets = [], ports = [], servers = [] } = platform.cloud.snapshot();
+  const [network = '', subnet = '', port = '', server = ''] = [networks[0], subnets[0], ports[0], servers[0]];
+  await meddle({ network, subnet, port, server });
+  const changes = await platform.maker().up(lab);
+  expect(await maker.provider.plan(lab)).toEqual([]);
+  return changes.map(({ op, kind, name, summary, disruptive }) => {
+    return `${op} ${kind} ${name}: ${summary}${disruptive ? ' (disruptive)' : ''}`;
+  });
+}
+
+describe('drift is named and mended', () => {
+  test('port security, DHCP and MTU of a network', async () => {
+    await using platform = await ProviderPlatform.start();
+    const network: NetworkSpec = {
+      name: 'provision',
+      cidr: '192.168.24.0/24',
+      dhcp: false,
+      cloud: { mtu: 1400 },
+    };
+    const told = await afterMeddling(platform, labOf([], { networks: [network] }), async ids => {
+      const { openstack } = platform.maker();
+      await openstack.network.networks.update(ids.network, { port_security_enabled: true, mtu: 1450 }, ctx);
+      await openstack.network.subnets.update(ids.subnet, { enable_dhcp: true }, ctx);
+    });
+    expect(told).toEqual([
+      "update network provision: port security is switched on, MTU 1450 → 1400, Neutron's DHCP is switched on",
+    ]);
+  });
+
+  test('a port that somebody deleted', async () => {
+    await using platform = await ProviderPlatform.start();
+    const told = await afterMeddling(platform, labOf([nodeOf(0)]), ({ port }) =>
+      platform.maker().openstack.network.ports.delete(port, ctx),
+    );
+    expect(told).toEqual([
+      'update machine n-0: its port on provision (20:57:f8:00:00:00) is gone: a new one is plugged in',
+    ]);
+  });
+
+  test('a port that is filtered again', async () => {
+    await using platform = await ProviderPlatform.start();
+    const told = await afterMeddling(platform, labOf([nodeOf(0)]), ({ port }) =>
+      platform.maker().openstack.network.ports.update(port, { port_security_enabled: true }, ctx),
+    );
+    expect(told).toEqual(['update machine n-0: port security is switched on (provision 20:57:f8:00:00:00)']);
+  });
+
+  test('a network that somebody deleted with all that was on it', async () => {
+    await using platform = await ProviderPlatform.start();
+    const told = await afterMeddling(platform, labOf([nodeOf(0)]), async ({ port, network }) => {
+      const { openstack } = platform.maker();
+      await openstack.network.ports.delete(port, ctx);
+      await openstack.network.networks.delete(network, ctx);
+    });
+    expect(told).toEqual([
+      'create network provision: 192.168.24.0/24',
+      'update machine n-0: its port on provision (20:57:f8:00:00:00) is gone: a new one is plugged in',
+    ]);
+  });
+
+  test('a server that somebody deleted', async () => {
+    await using platform = await ProviderPlatform.start();
+    const told = await afterMeddling(platform, labOf([nodeOf(0)]), async () =>
+      platform.cloud.deleteBehind('lab-n-0'),
+    );
+    expect(told).toEqual([expect.stringMatching(/^create machine n-0: .*goes on where it ended$/)]);
+  });
+});
+
+describe('a network changes', () => {
+  const withCidr = (cidr: string): LabSpec =>
+    labOf([nodeOf(0)], { networks: [{ name: 'provision', cidr, dhcp: false }] });
+
+  test.each(['192.168.25.0/24', '192.168.24.0/25'])(
+    'its cidr to %s: machines keep their disks, and get addresses of it',
+    async cidr => {
+      await using platform = await ProviderPlatform.start();
+      const maker = platform.maker();
+      await maker.up(withCidr('192.168.24.0/24'));
+      const server = platform.cloud.server('lab-n-0').id;
+      expect(await maker.up(withCidr(cidr))).toMatchObject([
+        { op: 'update', kind: 'network', disruptive: true },
+      ]);
+      expect(platform.cloud.server('lab-n-0').id).toBe(server);
+      const [port] = await maker.openstack.network.ports.list({ device_id: server }, ctx);
+      const [subnet] = await maker.openstack.network.subnets.list({}, ctx);
+      expect(port?.fixed_ips.map(({ subnet_id }) => subnet_id)).toEqual([subnet?.id]);
+      expect(subnet?.cidr).toBe(cidr);
+      expect(await maker.provider.plan(withCidr(cidr))).toEqual([]);
+    },
+  );
+
+  test('a gateway and a router come and go', async () => {
+    await using platform = await ProviderPlatform.start();
+    const maker = platform.maker();
+    const routed = labOf([nodeOf(0)], {
+      cloud: { routers: [{ name: 'r', networks: [{ network: 'provision' }] }], serverGroups: [], hosts: [] },
+    });
+    await maker.up(labOf([nodeOf(0)]));
+    expect((await maker.up(routed)).map(({ op, kind, summary }) => `${op} ${kind}: ${summary}`)).toEqual([
+      'update network: gateway none → 192.168.24.1',
+      'create router: joins provision',
+    ]);
+    expect(await maker.provider.plan(routed)).toEqual([]);
+    expect((await maker.up(labOf([nodeOf(0)]))).map(({ op, kind }) => `${op} ${kind}`)).toEqual([
+      'delete router',
+      'update network',
+    ]);
+    expect(await maker.provider.plan(labOf([nodeOf(0)]))).toEqual([]);
+  });
+
+  test('it goes with the card that was on it', async () => {
+    await using platform = await ProviderPlatform.start();
+    const maker = platform.maker();
+    const two = labOf(
+      [
+        nodeOf(0, {
+          nics: [
+            { mac: macOf(0), network: 'provision' },
+            { mac: macOf(0, 1), network: 'storage' },
+          ],
+        }),
+      ],
+      {
+        networks: [
+          { name: 'provision', cidr: '192.168.24.0/24', dhcp: false },
+          { name: 'storage', cidr: '172.18.0.0/24', dhcp: false },
+        ],
+      },
+    );
+    await maker.up(two);
+    const changes = await maker.up(labOf([nodeOf(0)]));
+    expect(changes.map(({ op, kind, name }) => `${op} ${kind} ${name}`)).toEqual([
+      'update machine n-0',
+      'delete network storage',
+    ]);
+    expect(await maker.provider.plan(labOf([nodeOf(0)]))).toEqual([]);
+  });
+});
