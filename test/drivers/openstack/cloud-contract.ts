@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { CloudConfig } from '../../../src/drivers/openstack/client/cloud-config.ts';
 import { CloudApi } from './cloud-api.ts';
+import { catalogueContract } from './contract/catalogue.ts';
 import { computeContract } from './contract/compute.ts';
 import { identityContract } from './contract/identity.ts';
 import { imageContract } from './contract/image.ts';
@@ -47,6 +48,7 @@ export function cloudContract(name: string, createCloud: () => Promise<ContractC
     networkContract(around);
     imageContract(around);
     volumeContract(around);
+    catalogueContract(around);
     computeContract(around);
     powerContract(around);
   });

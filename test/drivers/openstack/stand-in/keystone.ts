@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../src/support/clock.ts';
+import { type AccessRule, allows } from './access-rule.ts';
 import {
   type Answer,
   ApiFault,
@@ -22,13 +23,6 @@ export interface Tenant {
   readonly userId: string;
   readonly userName: string;
   readonly password: string;
-}
-
-export interface AccessRule {
-  readonly id: string;
-  readonly service: string;
-  readonly method: string;
-  readonly path: string;
 }
 
 export interface ApplicationCredential {
@@ -372,24 +366,6 @@ function scopeFits(scope: unknown, tenant: Tenant): boolean {
     project.id === tenant.projectId ||
     (project.name === tenant.projectName && inDefaultDomain(project.domain))
   );
-}
-
-/** Whether a rule's path, where `*` is one part and `**` any number of them, covers a request. */
-function allows(
-  rule: AccessRule,
-  request: { readonly service: Service; readonly method: string; readonly path: string },
-): boolean {
-  const { service } = request;
-  if (rule.method !== request.method) return false;
-  if (rule.service !== service.name && !(rule.service === 'block-storage' && service.name === 'volumev3'))
-    return false;
-  const pattern = rule.path
-    .replaceAll(/[.+?^$()|[\]\\]/g, String.raw`\$&`)
-    .replaceAll('**', '\0')
-    .replaceAll('*', '[^/]+')
-    .replaceAll(/\{[^}]*\}/g, '[^/]+')
-    .replaceAll('\0', '.+');
-  return new RegExp(`^${pattern}$`).test(request.path);
 }
 
 function version({ base }: Call): Fields {
