@@ -9,7 +9,7 @@ import {
 import type { FirmwareAnswer } from '../../node/firmware.ts';
 import type { PowerState } from '../../node/power.ts';
 import type { SerialPort } from '../../node/serial.ts';
-import type { Clock, Timer } from '../../support/clock.ts';
+import type { Clock } from '../../support/clock.ts';
 import type { Document } from '../../support/document.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
@@ -26,15 +26,19 @@ import {
   setNext,
   withdraw,
 } from './boot-record.ts';
+import { answerTo } from './boot-strategies/director.ts';
 import { noStrategy } from './boot-strategies/none.ts';
 import { type Strategy, toNmi } from './boot-strategies/strategy.ts';
+import { abortable } from './client/abortable.ts';
 import type { Server } from './client/compute-types.ts';
 import { driverErrorOf } from './failures.ts';
-import { describeServer, faultOf, guestWentOff, powerOf, taskOf } from './power-state.ts';
+import { type PowerCause, whyOff } from './power-cause.ts';
+import { powerOf, taskOf } from './power-state.ts';
 import { OpenStackSerial } from './serial.ts';
 import { type ServerCalls, ServerControl } from './server-control.ts';
 import type { ServerPoller } from './server-poller.ts';
 import { stopAfterSoftReboot } from './soft-off.ts';
+import { TransitionHurry } from './transition-hurry.ts';
 
 /** What is kept of a machine on disk: what the cloud cannot tell. */
 export interface KeptMachine {
@@ -59,9 +63,6 @@ export interface MachineParts {
   readonly observe: (observation: Observation) => void;
 }
 
-/** How long a transition of a server makes the poller hurry. Milliseconds. */
-const hurryFor = 300_000;
-
 /** One machine of a lab: a server of the cloud, as the node has it. */
 export class OpenStackMachine {
   readonly serial: SerialPort;
@@ -70,6 +71,7 @@ export class OpenStackMachine {
   /** What is seen is taken, kept and told in order. */
   readonly #inOrder = new Turnstile();
   readonly #closing = new AbortController();
+  readonly #hurry: TransitionHurry;
   #kept: KeptMachine;
   #control: ServerControl | undefined;
   #strategy: Strategy = noStrategy;
@@ -78,11 +80,11 @@ export class OpenStackMachine {
   #told: PowerState | undefined;
   #acting: MachineAct['action'] | undefined;
   #softOff: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
-  #hurry: { readonly end: () => void; readonly timer: Timer; readonly task: string } | undefined;
 
   /** @param kept - what an earlier one has kept */
   constructor(parts: MachineParts, kept: KeptMachine | undefined) {
     this.#parts = parts;
+    this.#hurry = new TransitionHurry(parts.poller, parts.clock);
     this.#kept = kept ?? { boots: noBoots };
     this.#serial = new OpenStackSerial({
       calls: parts.calls,
@@ -138,7 +140,7 @@ export class OpenStackMachine {
   seeGone(): void {
     void this.#queue(async () => {
       this.#control = undefined;
-      this.#endHurry();
+      this.#hurry.follow(undefined);
       this.#stopSoftOff();
       this.#power = 'off';
       await this.#keep({ server: undefined, boots: nowOff(this.#kept.boots), softOff: undefined });
@@ -180,7 +182,7 @@ export class OpenStackMachine {
     return this.#inOrder.run(async () => {
       if (this.#kept.softOff || !this.#control) return { kind: 'wait' };
       const { answer, ...step } = ask(this.#kept.boots, name, this.#parts.clock.now(), boot =>
-        this.#answerTo(boot),
+        answerTo(boot, this.#kept.media),
       );
       await this.#step(step);
       return answer;
@@ -190,7 +192,7 @@ export class OpenStackMachine {
   /** Ends what it has under way; what is kept stays. */
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#endHurry();
+    this.#hurry.follow(undefined);
     this.#serial.close();
     await this.#softOff?.done;
     await this.taken();
@@ -224,7 +226,7 @@ export class OpenStackMachine {
     await this.#cancelSoftOff();
     const asked = await this.#booting(boot, 'power-on', () => this.#strategy.powerOn(control, boot, signal));
     if (!asked) return;
-    await this.#mustBe('on', await control.settled(signal));
+    await control.settledAs('on', signal);
     await this.#inOrder.run(() => this.#nowOn());
   }
 
@@ -236,7 +238,7 @@ export class OpenStackMachine {
     this.#serial.ended();
     await this.#booting(boot, 'reset', async () => {
       await this.#strategy.reset(control, boot, signal);
-      await this.#mustBe('on', await control.settled(signal));
+      await control.settledAs('on', signal);
       return true;
     });
     this.#serial.restarted();
@@ -245,9 +247,9 @@ export class OpenStackMachine {
 
   async #powerOff(control: ServerControl, signal: AbortSignal): Promise<void> {
     // Nova takes nothing else until the soft reboot ends; that ends in a stop anyway.
-    if (this.#softOff) await orAborted(this.#softOff.done, signal);
+    if (this.#softOff) await abortable(this.#softOff.done, signal);
     await this.#strategy.powerOff(control, signal);
-    await this.#mustBe('off', await control.settled(signal));
+    await control.settledAs('off', signal);
   }
 
   async #askGuest(control: ServerControl, signal: AbortSignal): Promise<void> {
@@ -278,15 +280,6 @@ export class OpenStackMachine {
     }
   }
 
-  async #mustBe(power: 'on' | 'off', server: Server): Promise<void> {
-    if (powerOf(server) === power) return;
-    if (server.status === 'ERROR') throw new DriverError('refused', faultOf(server));
-    throw new DriverError(
-      'transient',
-      `Nova did not power it ${power}: the server is ${describeServer(server)}`,
-    );
-  }
-
   #finishSoftOff(control: ServerControl): void {
     const abort = new AbortController();
     const signal = AbortSignal.any([abort.signal, this.#closing.signal]);
@@ -313,7 +306,7 @@ export class OpenStackMachine {
     const first = this.#control?.id !== server.id;
     if (first) await this.#bind(server);
     this.#strategy = this.#parts.strategyOf(server);
-    this.#hurryWhileBusy(server);
+    this.#hurry.follow(taskOf(server));
     if (first) this.#resumeSoftOff(server);
     const power = powerOf(server);
     if (power !== 'unknown' && power !== this.#power) await this.#powerChanged(power);
@@ -345,24 +338,11 @@ export class OpenStackMachine {
     await this.#step(nowOn(this.#kept.boots, this.#parts.clock.now()));
   }
 
-  /** Why a machine is off that nobody here powered off. */
-  async #causeOf(server: Server): Promise<{ cause?: 'guest' | 'platform'; detail?: string }> {
-    if (powerOf(server) !== 'off' || this.#told === undefined) return {};
-    if (guestWentOff(server)) return { cause: 'guest' };
-    if (server.status === 'ERROR') return { cause: 'platform', detail: faultOf(server) };
-    if (this.#acting !== undefined || this.#kept.softOff) return {};
-    try {
-      const { signal } = this.#closing;
-      const [latest] = await this.#parts.calls.actions(server.id, { reason: 'power', signal });
-      // When Nova follows a guest that has gone, no user stands behind it.
-      if (latest?.action !== 'stop' || !latest.user_id) return { cause: 'guest' };
-      return {
-        cause: 'platform',
-        detail: `stopped in the cloud by user ${latest.user_id} (${latest.request_id})`,
-      };
-    } catch {
-      return {};
-    }
+  async #causeOf(server: Server): Promise<PowerCause> {
+    const ours = this.#acting !== undefined || this.#kept.softOff !== undefined;
+    if (powerOf(server) !== 'off' || this.#told === undefined || ours) return {};
+    const { calls, clock } = this.#parts;
+    return whyOff(server, { calls, clock, signal: this.#closing.signal });
   }
 
   #resumeSoftOff(server: Server): void {
@@ -371,35 +351,6 @@ export class OpenStackMachine {
     // Whether Nova has taken a soft reboot is not known when nobody lived to write it down; Nova knows.
     if (softOff.asked || taskOf(server)?.startsWith('reboot')) this.#finishSoftOff(this.#control);
     else void this.#queue(() => this.#keep({ softOff: undefined }));
-  }
-
-  #answerTo({ target }: NextBoot): FirmwareAnswer {
-    switch (target) {
-      case 'pxe':
-        return { kind: 'network' };
-      case 'cdrom':
-      case 'removable':
-        // An empty drive: firmware goes on to the disk.
-        return this.#kept.media === undefined ? { kind: 'disk' } : { kind: 'media', url: this.#kept.media };
-      default:
-        return { kind: 'disk' };
-    }
-  }
-
-  #hurryWhileBusy(server: Server): void {
-    const task = taskOf(server);
-    if (task === this.#hurry?.task) return;
-    this.#endHurry();
-    if (task === undefined) return;
-    const { poller, clock } = this.#parts;
-    const end = poller.hurry();
-    this.#hurry = { end, task, timer: clock.after(hurryFor, end) };
-  }
-
-  #endHurry(): void {
-    this.#hurry?.timer.cancel();
-    this.#hurry?.end();
-    this.#hurry = undefined;
   }
 
   async #step({ record, seen }: BootStep): Promise<void> {
@@ -412,7 +363,7 @@ export class OpenStackMachine {
     await this.#parts.document.write(this.#kept);
   }
 
-  #tellPower(power: PowerState, why: { cause?: 'guest' | 'platform'; detail?: string }): void {
+  #tellPower(power: PowerState, why: PowerCause): void {
     this.#told = power;
     this.#parts.observe({ type: 'power', power, ...why });
   }
@@ -425,19 +376,5 @@ export class OpenStackMachine {
         'what was seen could not be kept',
       );
     });
-  }
-}
-
-async function orAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    signal.throwIfAborted();
-    await Promise.race([work, aborted]);
-  } finally {
-    if (stop) signal.removeEventListener('abort', stop);
   }
 }

@@ -1,6 +1,4 @@
-import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Reservations } from '../../host/reservations.ts';
 import {
   type Capabilities,
   type Change,
@@ -15,11 +13,9 @@ import {
 } from '../../node/driver.ts';
 import { type FirmwareAnswer, type FirmwareQuestion, firmwareAddress } from '../../node/firmware.ts';
 import type { SerialPort } from '../../node/serial.ts';
-import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
+import type { LabSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { fileDocument } from '../../support/document.ts';
-import { QuintupleoError, systemCodeOf } from '../../support/errors.ts';
-import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
 import type { Logger } from '../../support/log.ts';
 import { within } from '../../support/wait.ts';
 import { chooseStrategy, type StrategyChoice } from './boot-strategies/choose.ts';
@@ -29,10 +25,12 @@ import { type Strategy, strategyOf } from './boot-strategies/strategies.ts';
 import type { Server } from './client/compute-types.ts';
 import type { CloudChoice, CloudLease, Clouds } from './clouds.ts';
 import { findIpxeImages, type IpxeImages } from './ipxe-images.ts';
+import { readKept } from './kept-machines.ts';
 import { LabDhcp } from './lab-dhcp.ts';
 import { type KeptMachine, OpenStackMachine } from './machine.ts';
 import type { ServiceParts } from './members/service.ts';
 import { LabProvider } from './provider.ts';
+import { reservationsOf } from './reservations.ts';
 import type { FirmwareSource } from './resources/firmware-images.ts';
 import { labelInMetadata } from './resources/label.ts';
 import { isMaking, isOwn } from './resources/servers.ts';
@@ -98,7 +96,7 @@ export class OpenStackDriver implements Driver {
     this.#provider = new LabProvider({ openstack, lab, owner, firmwareImage, service, clock, log });
     this.#dhcp = new LabDhcp({
       ...{ lab, stateDirectory, bootPort, clock, log },
-      reservations: network => this.#reservations(network),
+      reservations: network => reservationsOf(lease.openstack, network, [...this.#nodes.values()]),
     });
   }
 
@@ -237,7 +235,6 @@ export class OpenStackDriver implements Driver {
       const label = labelInMetadata(metadata);
       return label?.kind === 'service' && label.lab === lab.name && label.owner === owner;
     });
-    if (!server) throw noService(lab.name);
     const site = { openstack, lab: lab.name, owner, clock, log, ctx: { reason: 'service', signal } };
     const document = fileDocument<KeptService>(join(stateDirectory, 'labs', lab.name, 'service.json'));
     return accessService(site, lab, server, document);
@@ -356,63 +353,10 @@ export class OpenStackDriver implements Driver {
     const prefix = `${this.#around.lab}/`;
     return id.startsWith(prefix) ? id.slice(prefix.length) : '';
   }
-
-  /** The addresses that Neutron gave to the lab's machines on a network, by MAC address. */
-  async #reservations({ name, cidr }: NetworkSpec): Promise<Reservations> {
-    const range = parseCidr(cidr);
-    const macs = [...this.#nodes.values()].flatMap(({ nics }) =>
-      nics.filter(({ network }) => network === name).map(({ mac }) => mac),
-    );
-    const reservations: Record<string, string> = {};
-    for (let at = 0; at < macs.length; at += portsAtOnce) {
-      const query = { mac_address: macs.slice(at, at + portsAtOnce) };
-      for (const port of await this.#lease.openstack.network.ports.list(query, { reason: 'dhcp' })) {
-        const address = port.fixed_ips
-          .map(({ ip_address }) => ip_address)
-          .find(ip => {
-            const number = parseIpv4(ip);
-            return range && number !== undefined && number >= range.first && number <= range.last;
-          });
-        if (address !== undefined) reservations[port.mac_address] = address;
-      }
-    }
-    return reservations;
-  }
-}
-
-/** Ports that are asked for by one URL, which must not grow too long. */
-const portsAtOnce = 50;
-
-function noService(lab: string): QuintupleoError {
-  return new QuintupleoError(`the service instance of lab ${lab} is gone`, {
-    family: 'platform',
-    code: 'SERVICE_GONE',
-    remedy: 'Run up again: it is made anew.',
-  });
 }
 
 function folderOf({ stateDirectory, lab }: OpenStackSurroundings): string {
   return join(stateDirectory, 'labs', lab, 'openstack');
-}
-
-/** What drivers before this one have kept, by name of the node. */
-async function readKept(folder: string): Promise<Map<string, KeptMachine>> {
-  const kept = new Map<string, KeptMachine>();
-  for (const file of await list(folder)) {
-    if (!file.endsWith('.json')) continue;
-    const machine = await fileDocument<KeptMachine>(join(folder, file)).read();
-    if (machine) kept.set(file.slice(0, -'.json'.length), machine);
-  }
-  return kept;
-}
-
-async function list(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** Looks at the cloud once, as long as that does not take too long. */

@@ -3,7 +3,7 @@ import { isOpenStackError } from './client/api-error.ts';
 import type { Compute, ServerAction } from './client/compute.ts';
 import type { Server } from './client/compute-types.ts';
 import { driverErrorOf } from './failures.ts';
-import { describeServer, isBusy } from './power-state.ts';
+import { describeServer, faultOf, isBusy, powerOf } from './power-state.ts';
 import type { ServerPoller } from './server-poller.ts';
 
 /** The part of Nova that machines are driven by. */
@@ -103,6 +103,15 @@ export class ServerControl {
     }
     if (server) return server;
     throw new DriverError('gone', 'the server was deleted');
+  }
+
+  /** Waits until Nova has nothing under way, and the machine is as it should be by that. */
+  async settledAs(power: 'on' | 'off', signal: AbortSignal): Promise<void> {
+    const server = await this.settled(signal);
+    if (powerOf(server) === power) return;
+    if (server.status === 'ERROR') throw new DriverError('refused', faultOf(server));
+    const state = describeServer(server);
+    throw new DriverError('transient', `Nova did not power it ${power}: the server is ${state}`);
   }
 
   #act(action: ServerAction, signal: AbortSignal): Promise<void> {

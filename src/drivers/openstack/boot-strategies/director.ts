@@ -1,4 +1,5 @@
-import type { BootTarget } from '../../../node/boot.ts';
+import type { BootTarget, NextBoot } from '../../../node/boot.ts';
+import type { FirmwareAnswer } from '../../../node/firmware.ts';
 import { type Strategy, softRebootWait, toOff, toOn, toReset } from './strategy.ts';
 
 const bootTargets: readonly BootTarget[] = ['default', 'pxe', 'disk', 'cdrom', 'removable'];
@@ -42,3 +43,20 @@ export const directorStrategy: Strategy = {
     await control.bring(toReset, signal);
   },
 };
+
+/**
+ * What firmware is told of a boot.
+ * @param media - URL of what is in the virtual drive
+ */
+export function answerTo({ target }: NextBoot, media: string | undefined): FirmwareAnswer {
+  switch (target) {
+    case 'pxe':
+      return { kind: 'network' };
+    case 'cdrom':
+    case 'removable':
+      // From an empty drive firmware goes on to the disk.
+      return media === undefined ? { kind: 'disk' } : { kind: 'media', url: media };
+    default:
+      return { kind: 'disk' };
+  }
+}
