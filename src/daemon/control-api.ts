@@ -52,11 +52,16 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     return context.body(null, 204);
   });
 
-  app.get('/v1/labs', context => context.json(labs.list().map(lab => lab.status())));
-  app.get('/v1/labs/:lab', context => context.json(labs.get(context.req.param('lab')).status()));
+  app.get('/v1/labs', async context =>
+    context.json(await Promise.all(labs.list().map(lab => lab.currentStatus()))),
+  );
+  app.get('/v1/labs/:lab', async context =>
+    context.json(await labs.get(context.req.param('lab')).currentStatus()),
+  );
   app.get('/v1/labs/:lab/credentials', context => {
     const lab = labs.get(context.req.param('lab'));
-    const nodes = Object.fromEntries(lab.status().nodes.map(({ name }) => [name, lab.credentials(name)]));
+    const names = lab.remote ? Object.keys(lab.record.definition.bmcs) : lab.nodes.names();
+    const nodes = Object.fromEntries(names.map(name => [name, lab.credentials(name)]));
     return context.json({ nodes } satisfies CredentialsAnswer);
   });
   app.post('/v1/labs/plan', async context => {
@@ -66,7 +71,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   app.post('/v1/labs/apply', async context => {
     const definition = await context.req.json<LabDefinition>();
     return progressStream(context.req.raw.signal, log, async (tell, signal) =>
-      (await labs.apply(definition, tell, signal)).status(),
+      (await labs.apply(definition, tell, signal)).currentStatus(),
     );
   });
   app.delete('/v1/labs/:lab', context =>
@@ -76,6 +81,10 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     }),
   );
 
+  app.use('/v1/labs/:lab/nodes/*', async (context, next) => {
+    const { remote } = labs.get(context.req.param('lab'));
+    return remote ? remote.forward(context.req.raw) : next();
+  });
   app.get('/v1/labs/:lab/nodes/:node', context => {
     const { lab, name } = lookUp(context);
     return context.json(lab.nodes.status(name));

@@ -9,6 +9,7 @@ import type { Hono } from 'hono';
 import { follow, type SerialPort } from '../node/serial.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
+import type { RemoteLab } from './remote-lab.ts';
 
 /** How far a console client may lag behind before it is cut off. Bytes. */
 const mostUnsent = 4 * 1024 * 1024;
@@ -53,6 +54,8 @@ export interface Control {
   readonly api: Hono;
   /** The serial port that a path of the console route names; throws if there is none. */
   readonly serialOf: (lab: string, node: string) => SerialPort;
+  /** Who serves a lab's nodes, where it is not this daemon; throws if there is no such lab. */
+  readonly remoteOf: (lab: string) => RemoteLab | undefined;
   readonly log: Logger;
 }
 
@@ -71,7 +74,7 @@ export async function serveControl(path: string, control: Control): Promise<Asyn
 }
 
 /** Lets an HTTP server answer the control API's long requests and its consoles; ends it with all of them. */
-export function answerControl(server: Server, { serialOf, log }: Control): AsyncDisposable {
+export function answerControl(server: Server, control: Control): AsyncDisposable {
   // A plan of many steps and a console are long answers.
   server.requestTimeout = 0;
   // An upgraded connection is no longer the server's to close.
@@ -79,12 +82,10 @@ export function answerControl(server: Server, { serialOf, log }: Control): Async
   server.on('upgrade', (request, socket, head) => {
     consoles.add(socket);
     socket.on('close', () => consoles.delete(socket));
-    try {
-      openConsole(request, socket, head, serialOf);
-    } catch (error) {
-      log.warn({ path: request.url, error: messageOf(error) }, 'console refused');
+    openConsole(request, socket, head, control).catch((error: unknown) => {
+      control.log.warn({ path: request.url, error: messageOf(error) }, 'console refused');
       socket.end(`HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n${messageOf(error)}\n`);
-    }
+    });
   });
   return {
     [Symbol.asyncDispose]: async () => {
@@ -96,16 +97,19 @@ export function answerControl(server: Server, { serialOf, log }: Control): Async
 }
 
 /** Turns a connection into the node's serial port: first what was kept, then both ways until one side ends it. */
-function openConsole(
+async function openConsole(
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
-  serialOf: (lab: string, node: string) => SerialPort,
-): void {
+  { serialOf, remoteOf }: Control,
+): Promise<void> {
   const path = /^\/v1\/labs\/([^/]+)\/nodes\/([^/]+)\/console$/.exec(request.url ?? '');
   if (!path || request.headers.upgrade !== 'console') throw new Error('this is no console');
-  const serial = serialOf(decodeURIComponent(path[1] ?? ''), decodeURIComponent(path[2] ?? ''));
   socket.on('error', () => socket.destroy());
+  const lab = decodeURIComponent(path[1] ?? '');
+  const remote = remoteOf(lab);
+  if (remote) return remote.tunnel(path[0], socket, head);
+  const serial = serialOf(lab, decodeURIComponent(path[2] ?? ''));
   // HTTP servers leave their half of a connection open when the client ends its own.
   socket.on('end', () => socket.end());
   socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: console\r\n\r\n');

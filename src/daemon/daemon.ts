@@ -12,19 +12,21 @@ import { deployFiles } from '../boot/deploy-files.ts';
 import { createBootDirector } from '../boot/director.ts';
 import { firmwareImage } from '../boot/firmware-image.ts';
 import type { LabSpec } from '../node/spec.ts';
+import { fingerprintOf } from '../support/certificate.ts';
 import { systemClock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { systemCodeOf } from '../support/errors.ts';
 import { createLog } from '../support/log.ts';
 import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
+import { ensureBmcAddresses } from './bmc-addresses.ts';
 import { BootService, ownerOf } from './boot-service.ts';
 import { type ControlParts, controlApi } from './control-api.ts';
 import { lockState, serveControl } from './control-server.ts';
 import { Drivers } from './drivers.ts';
 import { Labs } from './labs.ts';
 import { LinkLocalAddresses } from './link-local.ts';
-import { serveAsService } from './service-control.ts';
+import { daemonIdentity, serveAsService } from './service-control.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -101,6 +103,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     owner,
     bootPort,
     firmwareImage: (firmware, signal) => firmwareImage(firmware, { cache: cacheDirectory, signal }),
+    service: {
+      image: async signal => {
+        const { buildServiceImage } = await import('../appliance/image.ts');
+        return buildServiceImage({ cache: cacheDirectory, signal });
+      },
+      manager: async () => fingerprintOf((await daemonIdentity(stateDirectory, Date.now())).certificate),
+    },
     clock: systemClock,
     log,
   });
@@ -121,6 +130,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         drops,
       },
     },
+    identity: () => daemonIdentity(stateDirectory, Date.now()),
+    prepare: options.remote && ensureBmcAddresses,
     powerLost: before !== undefined && before.hostBoot !== hostBoot,
   });
   await labs.open();
@@ -144,7 +155,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     stop: () => stop.abort(),
   };
   const serialOf = (lab: string, node: string) => labs.get(lab).nodes.node(node).serial;
-  const control = await serveControl(controlSocket, { api: controlApi(parts), serialOf, log });
+  const control = await serveControl(controlSocket, {
+    api: controlApi(parts),
+    serialOf,
+    remoteOf: lab => labs.get(lab).remote,
+    log,
+  });
   const remote =
     options.remote && (await serveAsService(options.remote, { parts, serialOf, stateDirectory }));
   log.info({ pid: process.pid, stateDirectory, bootPort, labs: labs.size }, 'serving');

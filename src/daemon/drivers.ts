@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
+import type { ServiceParts } from '../drivers/openstack/members/service.ts';
 import type { DriverChoice } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
 import type { Firmware } from '../node/spec.ts';
@@ -20,6 +21,8 @@ export interface DriverParts {
     firmware: Firmware,
     signal: AbortSignal,
   ) => Promise<{ readonly path: string; readonly sha256: string; readonly diskFormat: 'iso' }>;
+  /** What the service instances of labs are made with. */
+  readonly service: ServiceParts;
   readonly clock: Clock;
   readonly log: Logger;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
 import type { LabSpec } from '../node/spec.ts';
+import type { Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
@@ -13,7 +14,9 @@ import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
 import { LabNodes } from './lab-nodes.ts';
 import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
+import { LabService } from './lab-service.ts';
 import { choosePorts } from './port-choice.ts';
+import type { RemoteLab } from './remote-lab.ts';
 
 /** What a lab works with. */
 export interface LabSurroundings {
@@ -25,6 +28,10 @@ export interface LabSurroundings {
   /** UDP endpoints `ADDRESS:PORT` that BMCs of other labs have. */
   readonly portsOfOtherLabs: (lab: string) => ReadonlySet<string>;
   readonly bmcs: BmcService;
+  /** By which this daemon is known to the services of labs. */
+  readonly identity: () => Promise<Identity>;
+  /** Called before a lab's nodes are served. */
+  readonly prepare?: ((record: LabRecord) => Promise<void>) | undefined;
   /** Whether the host lost power since the daemon last ran. */
   readonly powerLost: boolean;
 }
@@ -35,6 +42,7 @@ export class LabRuntime {
   readonly #around: LabSurroundings;
   readonly #driver: Driver;
   readonly #nodes: LabNodes;
+  readonly #service: LabService;
   readonly #stop = new AbortController();
   #record: LabRecord;
 
@@ -44,6 +52,20 @@ export class LabRuntime {
     this.#driver = driver;
     this.#around = around;
     this.#nodes = new LabNodes({ lab: this.name, driver, record: () => this.#record, around });
+    const { identity, clock } = around;
+    this.#service = new LabService({
+      lab: this.name,
+      identity,
+      clock,
+      find: async signal => {
+        const found = await driver.service?.(this.#record.definition.spec, signal);
+        if (found) return found;
+        throw new QuintupleoError(`the driver ${driver.name} makes no service instances`, {
+          family: 'config',
+          code: 'NO_SERVICE',
+        });
+      },
+    });
   }
 
   /** Starts to serve a lab: one that was kept, or a new one that has nothing yet. */
@@ -51,6 +73,8 @@ export class LabRuntime {
     const { name } = record.definition.spec;
     const driver = await around.drivers.create(name, record.definition.driver);
     const lab = new LabRuntime(record, driver, around);
+    if (lab.remote) return lab;
+    await around.prepare?.(record);
     const machines = await lab.#made('machine');
     for (const spec of record.definition.spec.nodes) {
       if (machines.has(spec.name))
@@ -63,6 +87,11 @@ export class LabRuntime {
 
   get record(): LabRecord {
     return this.#record;
+  }
+
+  /** Who serves the nodes, where it is not this daemon. */
+  get remote(): RemoteLab | undefined {
+    return isServedElsewhere(this.#record.definition) ? this.#service.remote : undefined;
   }
 
   /** What would have to be done to make the lab what the definition says. */
@@ -96,10 +125,10 @@ export class LabRuntime {
       ports: await choosePorts(record, this.#around.portsOfOtherLabs(this.name)),
     });
     try {
+      if (this.remote) await this.#stopServing();
       await this.#perform(changes, definition.spec, tell, signal);
-      for (const spec of definition.spec.nodes) await this.#nodes.serve(spec, false);
-      await this.#serveBoot();
-      this.#nodes.checkBmcs();
+      if (this.remote) await this.#service.push(this.#record, signal);
+      else await this.#serveAll();
       await this.#keep({ ...this.#record, phase: 'up', message: '' });
     } catch (error) {
       await this.#keep({
@@ -114,6 +143,7 @@ export class LabRuntime {
   /** Serves the lab as a record says that another daemon keeps, which makes what the lab consists of. */
   async follow(record: LabRecord): Promise<void> {
     await this.#keep(record);
+    await this.#around.prepare?.(record);
     const { spec, driver } = record.definition;
     if (isMadeWhereServed(driver)) {
       const changes = await this.#driver.plan(spec);
@@ -121,10 +151,7 @@ export class LabRuntime {
     }
     const wanted = new Set(spec.nodes.map(node => node.name));
     for (const name of this.#nodes.names()) if (!wanted.has(name)) await this.#nodes.forget(name);
-    const machines = await this.#machines();
-    for (const node of spec.nodes) if (machines.has(node.name)) await this.#nodes.serve(node, false);
-    await this.#serveBoot();
-    this.#nodes.checkBmcs();
+    await this.#serveAll();
   }
 
   /** Takes everything away that belongs to the lab. Can be called again. */
@@ -143,8 +170,8 @@ export class LabRuntime {
   /** Stops serving; machines and networks stay. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#nodes.dismissAll();
-    await this.#around.boot.close(this.name);
+    await this.#stopServing();
+    await this.#service[Symbol.asyncDispose]();
     await this.#driver[Symbol.asyncDispose]();
   }
 
@@ -157,8 +184,15 @@ export class LabRuntime {
       driver: this.#driver.name,
       facts: this.#driver.facts(definition.spec),
       source: definition.source,
-      nodes: this.#nodes.names().map(name => this.#nodes.status(name)),
+      nodes: inOrderOf(definition, this.#nodes.names()).map(name => this.#nodes.status(name)),
     };
+  }
+
+  /** The same, with the nodes as whoever serves them has them. */
+  async currentStatus(): Promise<LabStatus> {
+    const status = this.status();
+    if (!this.remote) return status;
+    return { ...status, nodes: await this.#service.nodes(this.#record.definition) };
   }
 
   get nodes(): LabNodes {
@@ -216,15 +250,25 @@ export class LabRuntime {
       await this.#driver.apply(spec, { ...change, kind: change.kind }, signal);
     }
     const served = change.kind === 'machine' || change.kind === 'bmc';
-    const made = served ? spec.nodes.find(node => node.name === change.name) : undefined;
+    const made = served && !this.remote ? spec.nodes.find(node => node.name === change.name) : undefined;
     if (made) await this.#nodes.serve(made, false);
     tell({ type: 'finish', change });
   }
 
-  /** Names of the nodes that there is a machine for. */
-  async #machines(): Promise<ReadonlySet<string>> {
-    const existing = await this.#driver.existing(this.name);
-    return new Set(existing.flatMap(({ kind, name }) => (kind === 'machine' ? [name] : [])));
+  /** @throws QuintupleoError `BMC_DEAF` */
+  async #serveAll(): Promise<void> {
+    const machines = await this.#made('machine');
+    for (const node of this.#record.definition.spec.nodes) {
+      if (machines.has(node.name)) await this.#nodes.serve(node, false);
+    }
+    await this.#serveBoot();
+    this.#nodes.checkBmcs();
+  }
+
+  /** Nodes and their boot are served no more. */
+  async #stopServing(): Promise<void> {
+    await this.#nodes.dismissAll();
+    await this.#around.boot.close(this.name);
   }
 
   /** Answers netbooting machines, on the networks that are there. */
@@ -265,6 +309,17 @@ export class LabRuntime {
   #path(...parts: string[]): string {
     return join(this.#around.stateDirectory, 'labs', this.name, ...parts);
   }
+}
+
+/** Whether an instance of the lab's own serves its nodes, rather than the daemon that makes it. */
+export function isServedElsewhere({ spec }: LabDefinition): boolean {
+  return spec.cloud?.service !== undefined;
+}
+
+/** Names of nodes in the order of the lab file; those that it no longer has come last. */
+function inOrderOf({ spec }: LabDefinition, names: readonly string[]): string[] {
+  const order = spec.nodes.map(({ name }) => name).filter(name => names.includes(name));
+  return [...new Set([...order, ...names])];
 }
 
 /** Steps that stand side by side and do the same with the same kind of thing do not need each other. */

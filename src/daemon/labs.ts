@@ -7,7 +7,7 @@ import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { PlanAnswer, PlannedChange, Progress } from './api.ts';
 import { isSameDriver } from './drivers.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
-import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
+import { isServedElsewhere, LabRuntime, type LabSurroundings } from './lab-runtime.ts';
 import { portWarnings } from './port-choice.ts';
 
 /** Every lab that this daemon serves. */
@@ -56,7 +56,8 @@ export class Labs {
     const changes = await this.#changes(definition);
     const served = this.#labs.get(definition.spec.name)?.status().nodes ?? [];
     const listening = served.filter(({ bmc }) => bmc.problem === undefined).map(({ name }) => name);
-    const warnings = [...macWarnings(definition), ...(await portWarnings(definition, new Set(listening)))];
+    const ports = isServedElsewhere(definition) ? [] : await portWarnings(definition, new Set(listening));
+    const warnings = [...macWarnings(definition), ...ports];
     return { changes, warnings };
   }
 
@@ -106,8 +107,10 @@ export class Labs {
     const { name } = record.definition.spec;
     return this.#exclusively(name, async () => {
       const known = this.#labs.get(name);
-      if (known && anew) await known.close();
-      const lab = known && !anew ? known : await this.#open(record);
+      const { driver } = record.definition;
+      const stays = known && !anew && isSameDriver(known.record.definition.driver, driver);
+      if (!stays) await known?.close();
+      const lab = stays ? known : await this.#open(record);
       this.#labs.set(name, lab);
       await lab.follow(record);
       return lab;

@@ -4,7 +4,7 @@ import type { Identity } from '../support/certificate.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import { connectPinned, type PinnedPeer } from '../support/pinned-tls.ts';
 import type { ApiError, LabStatus, NodeStatus } from './api.ts';
-import type { HandedLab } from './service-api.ts';
+import type { HandedLab } from './handed-lab.ts';
 
 /** How long the service may take to connect, and to answer. Milliseconds. */
 const connectTimeout = 15_000;
@@ -14,14 +14,14 @@ const answerTimeout = 11 * 60_000;
 export class RemoteLab implements AsyncDisposable {
   readonly #name: string;
   readonly #peer: () => Promise<PinnedPeer>;
-  readonly #identity: Identity;
+  readonly #identity: () => Promise<Identity>;
   readonly #agent: Agent;
 
   /**
    * @param peer - where the service is and how it is known
    * @param identity - by which the service knows us
    */
-  constructor(name: string, peer: () => Promise<PinnedPeer>, identity: Identity) {
+  constructor(name: string, peer: () => Promise<PinnedPeer>, identity: () => Promise<Identity>) {
     this.#name = name;
     this.#peer = peer;
     this.#identity = identity;
@@ -93,7 +93,7 @@ export class RemoteLab implements AsyncDisposable {
   }
 
   async #connect() {
-    return connectPinned(await this.#peer(), this.#identity, connectTimeout);
+    return connectPinned(await this.#peer(), await this.#identity(), connectTimeout);
   }
 
   async #call(

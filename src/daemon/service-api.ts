@@ -4,25 +4,13 @@ import { z } from 'zod';
 import { writeFileAtomically } from '../support/document.ts';
 import type { LabStatus } from './api.ts';
 import { type ControlParts, controlApi } from './control-api.ts';
+import type { HandedLab } from './handed-lab.ts';
 import type { LabRecord } from './lab-record.ts';
-
-/** A lab that is handed over to be served. Holds secrets. */
-export interface HandedLab {
-  readonly record: LabRecord;
-  /**
-   * How the lab's cloud is reached: the content of a `clouds.yaml` as a JSON value, and its CA certificates (PEM),
-   * which it names as `ca.pem`.
-   */
-  readonly cloud: { readonly clouds: unknown; readonly ca: string | undefined } | undefined;
-}
 
 const handedLab = z.object({
   record: z.custom<LabRecord>(value => typeof value === 'object' && value !== null && 'definition' in value),
   cloud: z.object({ clouds: z.unknown(), ca: z.string().optional() }).optional(),
 });
-
-/** Name of the file in the state directory that tells how the cloud is reached. */
-export const cloudsFile = 'clouds.json';
 
 /**
  * The control API of a daemon that serves labs for another one, which makes what they consist of:
@@ -38,17 +26,11 @@ export function serviceApi(parts: ControlParts, stateDirectory: string): Hono {
   app.put('/v1/labs/:lab/record', async context => {
     const { record, cloud } = handedLab.parse(await context.req.json());
     const text = JSON.stringify(cloud);
-    // Drivers read this when they are made.
-    const fresh = text !== cloudNow;
-    if (cloud && fresh) {
-      if (cloud.ca !== undefined) await writeFileAtomically(join(stateDirectory, 'ca.pem'), cloud.ca);
-      await writeFileAtomically(
-        join(stateDirectory, cloudsFile),
-        `${JSON.stringify(cloud.clouds, null, 2)}\n`,
-      );
-    }
+    const isNew = text !== cloudNow;
+    if (cloud && isNew) await writeCloud(stateDirectory, { clouds: cloud.clouds, ca: cloud.ca });
     cloudNow = text;
-    const lab = await parts.labs.follow(record, fresh);
+    // Drivers read how the cloud is reached when they are made.
+    const lab = await parts.labs.follow(atHome(record, stateDirectory), isNew);
     return context.json(lab.status() satisfies LabStatus);
   });
   app.delete('/v1/labs/:lab/record', async context => {
@@ -56,4 +38,22 @@ export function serviceApi(parts: ControlParts, stateDirectory: string): Hono {
     return context.body(null, 204);
   });
   return app;
+}
+
+/** The file in the state directory that tells how the cloud is reached; it may name another one beside it. */
+const cloudsFile = 'clouds.json';
+const caFile = 'ca.pem';
+
+async function writeCloud(folder: string, { clouds, ca }: NonNullable<HandedLab['cloud']>): Promise<void> {
+  if (ca !== undefined) await writeFileAtomically(join(folder, caFile), ca);
+  await writeFileAtomically(join(folder, cloudsFile), `${JSON.stringify(clouds, null, 2)}\n`);
+}
+
+/** The same lab, whose cloud is described where {@link writeCloud} has put it. */
+function atHome(record: LabRecord, folder: string): LabRecord {
+  const { definition } = record;
+  if (definition.driver.name !== 'openstack') return record;
+  const env = { OS_CLIENT_CONFIG_FILE: join(folder, cloudsFile) };
+  const environment = { env, home: folder, cwd: folder };
+  return { ...record, definition: { ...definition, driver: { ...definition.driver, environment } } };
 }

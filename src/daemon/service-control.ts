@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import type { SerialPort } from '../node/serial.ts';
 import { fingerprintMark } from '../node/service-settings.ts';
 import { fingerprintOf, type Identity, keptIdentity } from '../support/certificate.ts';
 import { fileDocument } from '../support/document.ts';
 import type { ControlParts } from './control-api.ts';
+import type { Control } from './control-server.ts';
 import { serveRemoteControl } from './remote-control.ts';
 import { serviceApi } from './service-api.ts';
 
@@ -26,14 +26,23 @@ export async function serveAsService(
   { port, manager }: { readonly port: number; readonly manager: string },
   around: {
     readonly parts: ControlParts;
-    readonly serialOf: (lab: string, node: string) => SerialPort;
+    readonly serialOf: Control['serialOf'];
     readonly stateDirectory: string;
   },
 ): Promise<AsyncDisposable> {
   const { parts, serialOf, stateDirectory } = around;
   const identity = await daemonIdentity(stateDirectory, parts.clock.now());
   const api = serviceApi(parts, stateDirectory);
-  const control = await serveRemoteControl({ port, identity, manager }, { api, serialOf, log: parts.log });
+  const control = await serveRemoteControl(
+    { port, identity, manager },
+    {
+      api,
+      serialOf,
+      // Whoever serves for another one hands nothing on.
+      remoteOf: () => undefined,
+      log: parts.log,
+    },
+  );
   process.stdout.write(`${fingerprintMark} ${fingerprintOf(identity.certificate)}\n`);
   return control;
 }

@@ -1,14 +1,4 @@
-import 'reflect-metadata';
 import { randomBytes, webcrypto, X509Certificate } from 'node:crypto';
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
 import type { Document } from './document.ts';
 
 /** A private key and the certificate that goes with it. */
@@ -38,12 +28,15 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
  * @see RFC 5280 §4
  */
 export async function makeIdentity(subject: CertificateSubject): Promise<Identity> {
+  // Only who makes one pays for the library.
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const names = [
     ...(subject.dnsNames ?? []).map(value => ({ type: 'dns' as const, value })),
     ...(subject.addresses ?? []).map(value => ({ type: 'ip' as const, value })),
   ];
-  const certificate = await X509CertificateGenerator.createSelfSigned(
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
       // Positive, as the standard has it, and never the same twice.
       serialNumber: `01${randomBytes(15).toString('hex')}`,
@@ -53,10 +46,13 @@ export async function makeIdentity(subject: CertificateSubject): Promise<Identit
       signingAlgorithm: algorithm,
       keys,
       extensions: [
-        new BasicConstraintsExtension(false, undefined, true),
-        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
-        ...(names.length > 0 ? [new SubjectAlternativeNameExtension(names)] : []),
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+        new x509.ExtendedKeyUsageExtension([
+          x509.ExtendedKeyUsage.serverAuth,
+          x509.ExtendedKeyUsage.clientAuth,
+        ]),
+        ...(names.length > 0 ? [new x509.SubjectAlternativeNameExtension(names)] : []),
       ],
     },
     webcrypto,

@@ -68,7 +68,11 @@ describe.skipIf(!hasMachines || !isBuilt)('the BMC service as a machine of its o
   }
 
   const connect = (fingerprint: string, identity = manager) =>
-    new RemoteLab('test', async () => ({ host: '127.0.0.1', port: here.control, fingerprint }), identity);
+    new RemoteLab(
+      'test',
+      async () => ({ host: '127.0.0.1', port: here.control, fingerprint }),
+      async () => identity,
+    );
 
   const ipmitool = (bmc: number, ...command: string[]) => {
     const endpoint = ['-H', '127.0.0.1', '-p', String(here.bmcs[bmc])];

@@ -35,16 +35,11 @@ const caName = 'ca.pem';
 export async function accessService(
   site: CredentialSite,
   lab: LabSpec,
-  server: Server,
+  server: Server | undefined,
   document: Document<KeptService>,
 ): Promise<ServiceInstance> {
   const service = lab.cloud?.service;
-  if (!service) {
-    throw new QuintupleoError(`lab ${lab.name} has no service instance`, {
-      family: 'bug',
-      code: 'NO_SERVICE',
-    });
-  }
+  if (!service || !server) throw noService(lab.name);
   const { clock, openstack } = site;
   const kept = await document.read();
   const known = kept?.server === server.id ? kept : undefined;
@@ -68,6 +63,14 @@ export async function accessService(
       service.nics.map(({ network }, index) => [network, serviceInterface(index)]),
     ),
   };
+}
+
+function noService(lab: string): QuintupleoError {
+  return new QuintupleoError(`lab ${lab} has no service instance now`, {
+    family: 'platform',
+    code: 'SERVICE_GONE',
+    remedy: 'Run up again: it is made anew if it is missing.',
+  });
 }
 
 async function readFingerprint({ clock, openstack, ctx }: CredentialSite, server: Server): Promise<string> {

@@ -1,0 +1,110 @@
+import type { LabDefinition } from '../lab/definition.ts';
+import { noOverride } from '../node/boot.ts';
+import type { ServiceInstance } from '../node/driver.ts';
+import type { Identity } from '../support/certificate.ts';
+import type { Clock } from '../support/clock.ts';
+import { messageOf, QuintupleoError } from '../support/errors.ts';
+import { poll } from '../support/wait.ts';
+import type { NodeStatus } from './api.ts';
+import { handOver } from './handed-lab.ts';
+import type { LabRecord } from './lab-record.ts';
+import { RemoteLab } from './remote-lab.ts';
+
+/** What a lab's service instance is reached with. */
+export interface LabServiceParts {
+  readonly lab: string;
+  /** Finds the instance as it is now. */
+  readonly find: (signal: AbortSignal) => Promise<ServiceInstance>;
+  /** By which this daemon is known to it. */
+  readonly identity: () => Promise<Identity>;
+  readonly clock: Clock;
+}
+
+/** How long an instance that has just been made may take to answer, and how often it is asked. Milliseconds. */
+const answerLimit = 3 * 60_000;
+const answerInterval = 2_000;
+/** How long a status waits for it. Milliseconds. */
+const statusLimit = 10_000;
+
+/** A lab's nodes, as the lab's service instance serves them. */
+export class LabService implements AsyncDisposable {
+  readonly #parts: LabServiceParts;
+  readonly #remote: RemoteLab;
+  readonly #stop = new AbortController();
+  #instance: Promise<ServiceInstance> | undefined;
+
+  constructor(parts: LabServiceParts) {
+    this.#parts = parts;
+    this.#remote = new RemoteLab(parts.lab, () => this.#find(), parts.identity);
+  }
+
+  /** The nodes' part of the control API, as the instance answers it. */
+  get remote(): RemoteLab {
+    return this.#remote;
+  }
+
+  /** Tells the instance what to serve. One that has just been made is waited for. */
+  async push(record: LabRecord, signal: AbortSignal): Promise<void> {
+    this.#instance = undefined;
+    const handed = handOver(record, await this.#find());
+    let failure: unknown;
+    const done = await poll(
+      this.#parts.clock,
+      { every: answerInterval, within: answerLimit, signal },
+      async () => {
+        try {
+          return await this.#remote.push(handed, signal);
+        } catch (error) {
+          if (!(error instanceof QuintupleoError) || error.code !== 'SERVICE_UNREACHABLE') throw error;
+          failure = error;
+          return undefined;
+        }
+      },
+    );
+    if (!done) throw failure;
+  }
+
+  /** The nodes as the instance has them; with what is known here when it does not answer. */
+  async nodes(definition: LabDefinition): Promise<readonly NodeStatus[]> {
+    try {
+      return await this.#remote.nodes(AbortSignal.timeout(statusLimit));
+    } catch (error) {
+      return unreachable(definition, messageOf(error));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#remote[Symbol.asyncDispose]();
+  }
+
+  #find(): Promise<ServiceInstance> {
+    if (!this.#instance) {
+      const found = this.#parts.find(this.#stop.signal);
+      this.#instance = found;
+      found.catch(() => {
+        if (this.#instance === found) this.#instance = undefined;
+      });
+    }
+    return this.#instance;
+  }
+}
+
+function unreachable({ spec, bmcs }: LabDefinition, problem: string): NodeStatus[] {
+  return spec.nodes.map(node => ({
+    lab: spec.name,
+    name: node.name,
+    spec: node,
+    power: 'unknown',
+    operation: undefined,
+    lastResult: undefined,
+    boot: noOverride,
+    bmc: {
+      address: bmcs[node.name]?.ipmi.address ?? '',
+      port: bmcs[node.name]?.ipmi.port ?? 0,
+      users: bmcs[node.name]?.users.map(({ name }) => name) ?? [],
+      problem,
+    },
+    consoleLog: undefined,
+  }));
+}
