@@ -37,6 +37,9 @@ export interface DeployFilesOptions {
 export const kernelArguments =
   'console=tty0 console=ttyS0,115200 quiet loglevel=4 panic=0 mitigations=off no_timer_check';
 
+/** Not Debian's smaller kernel for clouds: that one has no driver for SATA disks, which nodes of a cloud have. */
+const kernelPackageName = 'linux-image-amd64';
+
 /** Grows when the same packages give other files. */
 const recipe = 1;
 
@@ -47,7 +50,7 @@ const recipe = 1;
  */
 export async function deployFiles(options: DeployFilesOptions): Promise<DeployFiles> {
   const tools = { run: options.run ?? runProgram, signal: options.signal };
-  const kernelPackage = await findDependency('linux-image-cloud-amd64', /^linux-image-\d/, tools);
+  const kernelPackage = await findDependency(kernelPackageName, /^linux-image-\d/, tools);
   const packages = await findPackages(
     [
       kernelPackage,

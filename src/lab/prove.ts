@@ -98,6 +98,8 @@ const defaultTimeouts: ProveTimeouts = {
 };
 const pollInterval = 500;
 const healthCheckInterval = 5_000;
+/** How long a machine may be off in a power cycle: a cloud takes its time. Milliseconds. */
+const cyclePatience = 20_000;
 const shownLines = 15;
 const shownEvents = 8;
 
@@ -150,6 +152,11 @@ async function proveNode(target: ProveTarget, node: ProveNode, options: ProveOpt
   return proof;
 }
 
+/** When a machine was first seen to be off; `undefined` while it is on. */
+interface OffSince {
+  at: number | undefined;
+}
+
 /** One node's way through the stages. */
 class Run {
   readonly #target: ProveTarget;
@@ -172,12 +179,12 @@ class Run {
   async stage(stage: ProveStage): Promise<string> {
     switch (stage) {
       case 'prepare':
-        await this.#powerOff();
+        await this.#power('off', stage);
         await this.#target.assignDeploy(this.#node.name);
         return 'powered off, deploy ramdisk assigned';
       case 'network boot': {
         await this.#bootOnceFrom('pxe');
-        await this.#bmc.power('on');
+        await this.#power('on', stage);
         const { detail } = await this.#report(stage, 'ramdisk', 'the deploy ramdisk to start');
         return `ramdisk running at ${detail.address ?? 'an unknown address'}`;
       }
@@ -197,13 +204,14 @@ class Run {
     }
   }
 
-  async #powerOff(): Promise<void> {
-    if ((await this.#bmc.powerStatus()) === 'off') return;
-    await this.#bmc.power('off');
-    const deadline = this.#clock.now() + this.#timeouts.prepare;
-    while ((await this.#bmc.powerStatus()) !== 'off') {
-      if (this.#clock.now() >= deadline)
-        throw failed('the machine did not power off', this.#timeouts.prepare);
+  /** Switches the machine and waits until it is seen to be so: a cloud takes its time. */
+  async #power(wanted: 'on' | 'off', stage: ProveStage): Promise<void> {
+    if ((await this.#bmc.powerStatus()) === wanted) return;
+    await this.#bmc.power(wanted);
+    const limit = this.#timeouts[stage];
+    const deadline = this.#clock.now() + limit;
+    while ((await this.#bmc.powerStatus()) !== wanted) {
+      if (this.#clock.now() >= deadline) throw failed(`the machine did not power ${wanted}`, limit);
       await delay(this.#clock, pollInterval, this.#signal);
     }
   }
@@ -222,6 +230,7 @@ class Run {
     const limit = this.#timeouts[stage];
     const startedAt = this.#clock.now();
     let healthCheckAt = startedAt + healthCheckInterval;
+    const offSince: OffSince = { at: undefined };
     for (;;) {
       const reports = await this.#target.reports(this.#node.name);
       const found = reports.find(report => report.stage === wanted);
@@ -233,16 +242,18 @@ class Run {
       if (now - startedAt >= limit) throw failed(`waited for ${what}`, limit);
       if (now >= healthCheckAt) {
         healthCheckAt = now + healthCheckInterval;
-        await this.#checkHealth(what);
+        await this.#checkHealth(what, offSince);
       }
       await delay(this.#clock, pollInterval, this.#signal);
     }
   }
 
   /** @throws QuintupleoError when the machine will never come to what is waited for */
-  async #checkHealth(what: string): Promise<void> {
+  async #checkHealth(what: string, offSince: OffSince): Promise<void> {
     const { name } = this.#node;
-    if ((await this.#bmc.powerStatus()) === 'off') {
+    const now = this.#clock.now();
+    offSince.at = (await this.#bmc.powerStatus()) === 'off' ? (offSince.at ?? now) : undefined;
+    if (offSince.at !== undefined && now - offSince.at >= cyclePatience) {
       const why = (await this.#target.lastFailure(name)) ?? 'it was killed or switched off';
       throw failed(`while waiting for ${what}, the machine was found powered off: ${why}`);
     }
