@@ -20,6 +20,7 @@ import {
   type RouterContent,
   routerSchema,
   type ServerGroupsContent,
+  type ServiceContent,
 } from './schema-openstack.ts';
 import type { DriverName } from './schema-parts.ts';
 import { reportIssues } from './shape.ts';
@@ -36,6 +37,7 @@ export interface Draft {
   readonly routers: readonly (RouterContent | undefined)[];
   readonly serverGroups: ServerGroupsContent;
   readonly hosts: readonly (HostContent | undefined)[];
+  readonly service: ServiceContent | undefined;
   readonly expires: string | undefined;
   readonly bmc: BmcContent | undefined;
 }
@@ -63,6 +65,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
       networks: new Map(Object.entries(networks)),
       networkNames,
       groups: nodes,
+      service: rest.service,
       expires: rest.expires,
       bmc: rest.bmc,
     };
@@ -86,6 +89,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
     routers: eachOf(routerSchema, parts.routers),
     serverGroups: labFileParts.serverGroups.safeParse(parts.serverGroups).data ?? {},
     hosts: eachOf(hostSchema, parts.hosts),
+    service: labFileParts.service.safeParse(parts.service).data,
     expires: labFileParts.expires.safeParse(parts.expires).data,
     bmc: bmcSchema.safeParse(parts.bmc).data,
   };

@@ -6,6 +6,7 @@ import { AddressBook } from './addresses.ts';
 import { resolveBmcs } from './bmcs.ts';
 import { givenHostMacs, type HostSurroundings, resolveCloudLab } from './cloud-lab.ts';
 import { checkCloudNodes, checkServerNames } from './cloud-nodes.ts';
+import { defined } from './defined.ts';
 import type { LabDefinition } from './definition.ts';
 import { type Draft, labNameIn, readDraft } from './draft.ts';
 import { inEnvironment, resolveDriver } from './drivers.ts';
@@ -18,6 +19,7 @@ import { LabFileError, type Path, type Problem, type Report } from './problem.ts
 import type { GroupContent } from './schema.ts';
 import type { HostContent } from './schema-openstack.ts';
 import type { LabFileSources } from './secret.ts';
+import { bmcsOfService, resolveService } from './service.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** A lab file's text, read: a definition, or everything that is wrong with it, in the order of the file. */
@@ -125,13 +127,20 @@ export function parseLabFile(
     report,
   );
   const driver = resolveDriver(draft.driver, report);
+  const service = resolveService(draft.service, {
+    ...around,
+    networks: draft.networks,
+    networkNames: draft.networkNames,
+    nodes,
+    bmcs,
+  });
 
   if (problems.size > 0 || draft.lab === undefined || driver === undefined) {
     const inOrder = [...problems.values()].sort((a, b) => a.line - b.line || a.column - b.column);
     return { ok: false, problems: inOrder };
   }
-  const spec = { name: lab, networks, nodes, ...(cloud && { cloud }) };
-  return { ok: true, definition: { spec, driver, bmcs, source } };
+  const spec = { name: lab, networks, nodes, ...(cloud && { cloud: defined({ ...cloud, service }) }) };
+  return { ok: true, definition: { spec, driver, bmcs: service ? bmcsOfService(bmcs) : bmcs, source } };
 }
 
 function resolveCloud(

@@ -294,6 +294,37 @@ const host = z
     description: 'A machine that is no bare metal: the host of the provisioning tool, a server that it uses.',
   });
 
+const service = z
+  .union([
+    z.enum(['here']),
+    z.discriminatedUnion(
+      'on',
+      [
+        z.strictObject({ on: z.literal('here').meta({ description: 'This machine.' }) }),
+        z.strictObject({
+          on: z.literal('instance').meta({ description: 'An instance that `up` creates.' }),
+          network: networkName().meta({
+            description: 'Network of the lab on which it has an address for each BMC.',
+          }),
+          address: text(/^[\d.]+$/, 'is not an IPv4 address. Write it as 192.168.24.254.')
+            .optional()
+            .meta({ description: "Its own address there. Default: the network's last one." }),
+          flavor: flavor().meta({ description: 'Flavor. Default: the smallest one with 512 MiB of memory.' }),
+          floatingIp: words('the name or ID of an external network').optional().meta({
+            description:
+              'External network of which it gets a floating IP, by which this machine reaches it. Default: none; this machine reaches the network itself.',
+          }),
+          availabilityZone: availabilityZone(),
+        }),
+      ],
+      { error: 'must be here or instance.' },
+    ),
+  ])
+  .meta({
+    title: 'service',
+    description: 'Who serves the BMCs, the boot director and DHCP: this machine, or an instance.',
+  });
+
 /** Schemas of a lab file's parts that are only for OpenStack, each under its key. */
 export const labKeys = keysFor('openstack', {
   routers: many(router, limits.routers, 'routers')
@@ -306,6 +337,7 @@ export const labKeys = keysFor('openstack', {
   hosts: many(host, limits.hosts, 'hosts').default([]).meta({
     description: 'Machines that are no bare metal: the host of the provisioning tool, servers that it uses.',
   }),
+  service: service.optional(),
   expires: text(/^\d+(\.\d+)? ?(min|h)$/, 'is not a lease. Write a number and its unit: 30min, 4h, 72h.')
     .optional()
     .meta({
@@ -320,5 +352,7 @@ export { host as hostSchema, router as routerSchema };
 export type RouterContent = z.output<typeof router>;
 /** What a host of a lab file reads. */
 export type HostContent = z.output<typeof host>;
+/** What the service of a lab file reads. */
+export type ServiceContent = z.output<typeof service>;
 /** What the server groups of a lab file read. */
 export type ServerGroupsContent = z.output<typeof labKeys.serverGroups>;
