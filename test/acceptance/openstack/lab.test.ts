@@ -165,7 +165,7 @@ describe.skipIf(!hasQemuHost)('a lab of real guests', () => {
     await lab.tenant.call('compute', 'DELETE', `/servers/${n0.id}`);
     const gone = async () => ((await lab.servers()).has('n0') ? undefined : true);
     expect(await poll(systemClock, { every: 500, within: 60_000 }, gone)).toBe(true);
-    expect(await lab.power(0)).not.toBe('on');
+    await expect.poll(() => lab.power(0), { timeout: 15_000 }).not.toBe('on');
     expect(await lab.up(file)).toMatch(/n0/);
     const again = await lab.server('n0');
     expect(again.id).not.toBe(n0.id);
@@ -180,6 +180,6 @@ describe.skipIf(!hasQemuHost)('a lab of real guests', () => {
     await running.ended;
     expect(await lab.down()).toMatchObject({ status: 0 });
     expect(differences(before, await contentOf(lab.tenant))).toEqual([]);
-    expect(await lab.host.traces()).toEqual([]);
+    await expect.poll(() => lab.host.traces(), { timeout: 30_000 }).toEqual([]);
   });
 });

@@ -143,6 +143,7 @@ async function addFlavors(admin) {
     ['bm.small', 512, 1, 2],
     ['bm.medium', 1024, 1, 4],
     ['bm.large', 2048, 2, 16],
+    ['vm.tiny', 128, 1, 0],
     ['vm.small', 512, 2, 0],
     ['vm.medium', 1024, 8, 0],
   ]) {
