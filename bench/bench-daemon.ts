@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Progress } from '../src/daemon/api.ts';
+import type { DaemonStatus, Progress } from '../src/daemon/api.ts';
 import type { LabDefinition } from '../src/lab/definition.ts';
 import { residentMemory } from './proc.ts';
 
@@ -49,9 +49,13 @@ export class BenchDaemon implements AsyncDisposable {
 
   /** Makes a lab. @throws Error when it cannot */
   async apply(definition: LabDefinition): Promise<void> {
-    const answer = await post(this.#socket, '/v1/labs/apply', definition);
+    const answer = await send(this.#socket, 'POST', '/v1/labs/apply', definition);
     const last = JSON.parse(answer.trim().split('\n').at(-1) ?? '{}') as Progress;
     if (last.type !== 'done') throw new Error(`the lab is not up: ${JSON.stringify(last)}`);
+  }
+
+  async status(): Promise<DaemonStatus> {
+    return JSON.parse(await send(this.#socket, 'GET', '/v1/daemon')) as DaemonStatus;
   }
 
   /** Memory without garbage: bytes that are in RAM. */
@@ -125,15 +129,15 @@ function macOf(at: number): string {
   return bytes.map(byte => byte.toString(16).padStart(2, '0')).join(':');
 }
 
-function post(socketPath: string, path: string, body: unknown): Promise<string> {
+function send(socketPath: string, method: string, path: string, body?: unknown): Promise<string> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, method: 'POST', path, agent: false }, incoming => {
+    const outgoing = request({ socketPath, method, path, agent: false }, incoming => {
       const chunks: Buffer[] = [];
       incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
       incoming.on('end', () => resolve(Buffer.concat(chunks).toString()));
       incoming.on('error', reject);
     });
     outgoing.on('error', reject);
-    outgoing.end(JSON.stringify(body));
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }

@@ -1,11 +1,17 @@
 import { cpus, totalmem } from 'node:os';
+import { benchCloudCalls } from './cloud-calls.ts';
 import { benchCommands } from './commands.ts';
 import { benchScale } from './scale.ts';
 import { benchSessions } from './sessions.ts';
 
 /** Runs the benchmarks, or those that are named: `npm run bench -- commands sessions scale`. */
 
-const parts = { commands: benchCommands, sessions: benchSessions, scale: benchScale } as const;
+const parts = {
+  commands: benchCommands,
+  sessions: benchSessions,
+  scale: benchScale,
+  cloud: benchCloudCalls,
+} as const;
 type Part = keyof typeof parts;
 
 const isPart = (name: string): name is Part => name in parts;
