@@ -15,6 +15,7 @@ import type {
   PowerRequest,
   Progress,
   Report,
+  StopRequest,
 } from '../daemon/api.ts';
 import { apiVersion } from '../daemon/api.ts';
 import { type ErrorFamily, messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
@@ -43,7 +44,7 @@ export class ControlClient implements AsyncDisposable {
     return this.#json('GET', 'daemon');
   }
 
-  async stop(): Promise<void> {
+  async quit(): Promise<void> {
     await this.#text('POST', 'daemon/stop');
   }
 
@@ -65,6 +66,20 @@ export class ControlClient implements AsyncDisposable {
 
   remove(lab: string): AsyncIterable<Progress> {
     return this.#progress('DELETE', `labs/${encodeURIComponent(lab)}`);
+  }
+
+  /** @param grace - milliseconds that guests are given to shut down */
+  stopLab(lab: string, grace: number): AsyncIterable<Progress> {
+    return this.#progress('POST', `labs/${encodeURIComponent(lab)}/stop`, { grace } satisfies StopRequest);
+  }
+
+  startLab(lab: string): AsyncIterable<Progress> {
+    return this.#progress('POST', `labs/${encodeURIComponent(lab)}/start`);
+  }
+
+  /** What `up` would mend. */
+  drift(lab: string): Promise<PlanAnswer> {
+    return this.#json('GET', `labs/${encodeURIComponent(lab)}/drift`);
   }
 
   credentials(lab: string): Promise<CredentialsAnswer> {

@@ -10,7 +10,20 @@ const words: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Commands whose arguments are names of labs or nodes. */
-const takesNames = ['down', 'status', 'ps', 'power', 'boot', 'console', 'events', 'credentials', 'prove'];
+const takesNames = [
+  'down',
+  'start',
+  'stop',
+  'status',
+  'ps',
+  'power',
+  'why',
+  'boot',
+  'console',
+  'events',
+  'credentials',
+  'prove',
+];
 
 /** Commands whose argument is a file. */
 const takesFile = ['up', 'down', 'doctor', 'import'];

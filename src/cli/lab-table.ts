@@ -17,6 +17,10 @@ export function labLines(cli: Cli, lab: LabStatus): readonly string[] {
   }
   if (lab.phase === 'deleting')
     lines.push(`It was interrupted: "${cli.program} down ${lab.name}" finishes it.`);
+  if (lab.stopped) {
+    const names = lab.stopped.length > 0 ? lab.stopped.join(', ') : 'nothing';
+    lines.push(`It was stopped: "${cli.program} start ${lab.name}" powers on ${names}.`);
+  }
   const head = ['NODE', 'POWER', 'BMC', 'MACS', 'CONSOLE'];
   const rows = lab.nodes.map(node => [
     node.name,

@@ -14,8 +14,10 @@ import { imageCommand } from './commands/image.ts';
 import { importCommand } from './commands/import.ts';
 import { powerCommand } from './commands/power.ts';
 import { proveCommand } from './commands/prove.ts';
+import { quitCommand } from './commands/quit.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { serveCommand } from './commands/serve.ts';
+import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { upCommand } from './commands/up.ts';
@@ -36,6 +38,8 @@ export function createProgram(cli: Cli): Command {
     upCommand(cli),
     downCommand(cli),
     statusCommand(cli),
+    startCommand(cli),
+    stopCommand(cli),
     powerCommand(cli),
     bootCommand(cli),
     consoleCommand(cli),
@@ -50,7 +54,7 @@ export function createProgram(cli: Cli): Command {
     schemaCommand(cli),
     completionCommand(cli),
     serveCommand(cli),
-    stopCommand(cli),
+    quitCommand(cli),
   ]) {
     program.addCommand(command);
   }

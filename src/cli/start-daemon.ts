@@ -21,7 +21,7 @@ export async function connectOrStart(cli: Cli): Promise<ControlClient> {
     const status = await client.daemon().catch(notRunning);
     if (status === undefined) await start(cli, client);
     else if (status.version !== version) {
-      const remedy = `"${cli.program} stop" ends it, and this command then starts the new one. Labs stay as they are.`;
+      const remedy = `"${cli.program} quit" ends it, and this command then starts the new one. Labs stay as they are.`;
       note(cli, `warning: the daemon is version ${status.version}, this is ${version}. ${remedy}`);
     }
     return client;

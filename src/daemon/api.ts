@@ -17,6 +17,9 @@ import type { ErrorFamily } from '../support/errors.ts';
  *     POST   /v1/labs/plan      LabDefinition    PlanAnswer
  *     POST   /v1/labs/apply     LabDefinition    stream of Progress, a JSON value a line
  *     DELETE /v1/labs/LAB                        stream of Progress; a lab that is not there is done at once
+ *     POST   /v1/labs/LAB/stop      StopRequest  stream of Progress; powers all off, and keeps what was on
+ *     POST   /v1/labs/LAB/start                  stream of Progress; powers on what was on
+ *     GET    /v1/labs/LAB/drift                  PlanAnswer: what `up` would mend
  *     GET    /v1/labs/LAB/credentials            CredentialsAnswer
  *     POST   /v1/labs/LAB/nodes/NODE/power       PowerRequest → OperationAnswer
  *     PUT    /v1/labs/LAB/nodes/NODE/boot        BootRequest → NodeStatus
@@ -78,6 +81,8 @@ export interface LabStatus {
   readonly facts: Readonly<Record<string, string>>;
   readonly source: string;
   readonly nodes: readonly NodeStatus[];
+  /** Of a lab that was stopped: names of the nodes and hosts that a start powers on. */
+  readonly stopped?: readonly string[] | undefined;
 }
 
 /** A node and its BMC. */
@@ -122,6 +127,12 @@ export interface PowerRequest {
   readonly action: PowerAction;
   /** Milliseconds to wait for the operation's end; 0 answers when it is accepted. */
   readonly wait: number;
+}
+
+/** `POST /v1/labs/LAB/stop`. */
+export interface StopRequest {
+  /** Milliseconds that the nodes' guests are given to shut down; 0 asks none. */
+  readonly grace: number;
 }
 
 /** Answer to a power request. */

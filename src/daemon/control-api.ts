@@ -3,14 +3,21 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { LabDefinition } from '../lab/definition.ts';
 import type { NodeRunner } from '../node/runner.ts';
-import type { OperationResult } from '../node/state.ts';
 import type { Clock } from '../support/clock.ts';
 import { type ErrorFamily, messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
-import type { ApiError, CredentialsAnswer, DaemonStatus, OperationAnswer, Progress } from './api.ts';
+import type {
+  ApiError,
+  CredentialsAnswer,
+  DaemonStatus,
+  OperationAnswer,
+  PlanAnswer,
+  Progress,
+} from './api.ts';
 import type { BootService } from './boot-service.ts';
 import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
+import { powerNode, refused } from './node-power.ts';
 
 /** What the control API works with. */
 export interface ControlParts {
@@ -26,6 +33,8 @@ const powerRequest = z.object({
   action: z.enum(['on', 'off', 'soft-off', 'reset', 'cycle', 'graceful-restart', 'nmi']),
   wait: z.number().min(0).max(600_000),
 });
+
+const stopRequest = z.object({ grace: z.number().min(0).max(600_000) });
 
 const bootRequest = z.object({
   target: z.enum([
@@ -81,6 +90,21 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     }),
   );
 
+  app.post('/v1/labs/:lab/stop', async context => {
+    const { grace } = stopRequest.parse(await context.req.json());
+    return progressStream(context.req.raw.signal, log, async (tell, signal) =>
+      (await labs.stop(context.req.param('lab'), grace, tell, signal)).currentStatus(),
+    );
+  });
+  app.post('/v1/labs/:lab/start', context =>
+    progressStream(context.req.raw.signal, log, async (tell, signal) =>
+      (await labs.start(context.req.param('lab'), tell, signal)).currentStatus(),
+    ),
+  );
+  app.get('/v1/labs/:lab/drift', async context =>
+    context.json({ changes: await labs.drift(context.req.param('lab')), warnings: [] } satisfies PlanAnswer),
+  );
+
   app.use('/v1/labs/:lab/nodes/*', async (context, next) => {
     const { remote } = labs.get(context.req.param('lab'));
     return remote ? remote.forward(context.req.raw) : next();
@@ -94,17 +118,8 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   );
   app.post('/v1/labs/:lab/nodes/:node/power', async context => {
     const { lab, node, name } = lookUp(context);
-    const { action, wait } = powerRequest.parse(await context.req.json());
-    const before = node.state.durable.operation?.id;
-    const reply = await node.command({ type: 'power', action, by: 'control API' });
-    if (!reply.accepted) throw refused(reply.refusal, `${name}: ${reply.message}`);
-    const id = reply.operation ?? before;
-    const result =
-      reply.operation === undefined || id === undefined
-        ? undefined
-        : await resultOf(node, id, wait, clock, context.req.raw.signal);
-    // Or a daemon that is killed now would do again what the client has been told is done.
-    if (result) await node.kept();
+    const request = powerRequest.parse(await context.req.json());
+    const result = await powerNode(node, request, clock, context.req.raw.signal);
     return context.json({ node: lab.nodes.status(name), result } satisfies OperationAnswer);
   });
   app.put('/v1/labs/:lab/nodes/:node/boot', async context => {
@@ -171,39 +186,6 @@ const httpStatus: Readonly<Record<ErrorFamily, ContentfulStatusCode>> = {
 
 function apiError(code: string, message: string, remedy?: string, family: ErrorFamily = 'user'): ApiError {
   return { code, message, remedy, family };
-}
-
-function refused(refusal: string, message: string): QuintupleoError {
-  const code = refusal.toUpperCase().replaceAll('-', '_');
-  return new QuintupleoError(message, { family: 'platform', code });
-}
-
-/** How an operation ended, or `undefined` if it has not within `wait` milliseconds. */
-function resultOf(
-  node: NodeRunner,
-  id: number,
-  wait: number,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<OperationResult | undefined> {
-  const ended = () => node.state.results.find(result => result.id === id);
-  return new Promise(resolve => {
-    const finish = (result: OperationResult | undefined) => {
-      unsubscribe();
-      timer.cancel();
-      signal.removeEventListener('abort', giveUp);
-      resolve(result);
-    };
-    const giveUp = () => finish(undefined);
-    const timer = clock.after(wait, giveUp);
-    const unsubscribe = node.onChange(() => {
-      const result = ended();
-      if (result) finish(result);
-    });
-    signal.addEventListener('abort', giveUp, { once: true });
-    const already = ended();
-    if (already || wait === 0) finish(already);
-  });
 }
 
 /** A long answer, a JSON value a line. The work stops when the client goes away. */

@@ -45,7 +45,7 @@ function daemonRuns(stateDirectory: string): QuintupleoError {
   return new QuintupleoError(`another daemon works on ${stateDirectory}`, {
     family: 'user',
     code: 'DAEMON_RUNS',
-    remedy: 'Use that one, or stop it first: quintupleo stop.',
+    remedy: 'Use that one, or end it first: quintupleo quit.',
   });
 }
 

@@ -179,7 +179,7 @@ function checkDaemon(status: DoctorOptions['daemon']): Finding {
   if (status.version === version)
     return fine(check, `runs, version ${status.version}, process ${status.pid}`);
   const message = `runs version ${status.version}, this is ${version}`;
-  const remedy = 'Run "quintupleo stop" and then "up", which starts the new one. Labs stay as they are.';
+  const remedy = 'Run "quintupleo quit" and then "up", which starts the new one. Labs stay as they are.';
   return { check, result: 'warn', message, remedy };
 }
 

@@ -43,8 +43,12 @@ export class LabNodes {
     this.#parts = parts;
   }
 
+  /** In the order of the lab file, whatever the order in which they were made. */
   names(): string[] {
-    return [...this.#members.keys()];
+    const { nodes } = this.#parts.record().definition.spec;
+    const inFile = nodes.map(({ name }) => name).filter(name => this.#members.has(name));
+    const others = [...this.#members.keys()].filter(name => !nodes.some(node => node.name === name));
+    return [...inFile, ...others];
   }
 
   node(name: string): NodeRunner {

@@ -1,6 +1,12 @@
 import { randomInt } from 'node:crypto';
 import type { LabDefinition, UserDefinition } from '../lab/definition.ts';
 
+/** What was on when a lab was stopped, and is powered on when it is started: names. */
+export interface StoppedLab {
+  readonly nodes: readonly string[];
+  readonly hosts: readonly string[];
+}
+
 /** What the daemon keeps of a lab, so that it finds it again. Holds secrets. */
 export interface LabRecord {
   readonly definition: LabDefinition;
@@ -11,6 +17,8 @@ export interface LabRecord {
   readonly ports: Readonly<Record<string, number>>;
   /** Passwords that the daemon made up, by node and user name. */
   readonly passwords: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Kept from a stop, until a start has ended. */
+  readonly stopped?: StoppedLab | undefined;
 }
 
 /** The record of a lab that is being made or changed: ports and passwords stay as they are where they are still wanted. */
@@ -26,7 +34,7 @@ export function recordFor(definition: LabDefinition, before: LabRecord | undefin
   const ports = Object.fromEntries(
     Object.entries(before?.ports ?? {}).filter(([node]) => definition.bmcs[node] !== undefined),
   );
-  return { definition, phase: 'applying', message: '', ports, passwords };
+  return { definition, phase: 'applying', message: '', ports, passwords, stopped: before?.stopped };
 }
 
 /** The password of a node's user, made up or from the lab file. */

@@ -8,13 +8,15 @@ import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { inParallel } from '../support/parallel.ts';
-import type { LabStatus, PlannedChange, Progress } from './api.ts';
+import type { LabStatus, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
 import type { BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
 import { LabNodes } from './lab-nodes.ts';
+import type { LabSwitch } from './lab-power.ts';
 import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
 import { LabService } from './lab-service.ts';
+import { powerNode } from './node-power.ts';
 import { choosePorts } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
 
@@ -176,7 +178,7 @@ export class LabRuntime {
   }
 
   status(): LabStatus {
-    const { definition, phase, message } = this.#record;
+    const { definition, phase, message, stopped } = this.#record;
     return {
       name: this.name,
       phase,
@@ -184,6 +186,7 @@ export class LabRuntime {
       driver: this.#driver.name,
       facts: this.#driver.facts(definition.spec),
       source: definition.source,
+      ...(stopped && { stopped: [...stopped.nodes, ...stopped.hosts] }),
       nodes: inOrderOf(definition, this.#nodes.names()).map(name => this.#nodes.status(name)),
     };
   }
@@ -193,6 +196,21 @@ export class LabRuntime {
     const status = this.status();
     if (!this.remote) return status;
     return { ...status, nodes: await this.#service.nodes(this.#record.definition) };
+  }
+
+  /** All machines of the lab. */
+  get switchboard(): LabSwitch {
+    const { clock } = this.#around;
+    const { stopped } = this.#record;
+    return {
+      clock,
+      stopped,
+      nodes: async () => (await this.currentStatus()).nodes,
+      power: (name, request, signal) => this.#power(name, request, signal),
+      hosts: async () => (await this.#driver.hosts?.()) ?? new Map(),
+      switchHost: async (name, on, signal) => this.#driver.switchHost?.(name, on, signal),
+      keep: now => this.#keep({ ...this.#record, stopped: now }),
+    };
   }
 
   get nodes(): LabNodes {
@@ -223,6 +241,12 @@ export class LabRuntime {
       password: passwordOf(this.#record, name, user),
       privilege: user.privilege,
     }));
+  }
+
+  async #power(name: string, request: PowerRequest, signal: AbortSignal): Promise<OperationAnswer> {
+    if (this.remote) return this.remote.power(name, request, signal);
+    const result = await powerNode(this.#nodes.node(name), request, this.#around.clock, signal);
+    return { node: this.#nodes.status(name), result };
   }
 
   async #perform(

@@ -6,6 +6,7 @@ import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { PlanAnswer, PlannedChange, Progress } from './api.ts';
 import { isSameDriver } from './drivers.ts';
+import { startLab, stopLab } from './lab-power.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
 import { isServedElsewhere, LabRuntime, type LabSurroundings } from './lab-runtime.ts';
 import { portWarnings } from './port-choice.ts';
@@ -97,6 +98,31 @@ export class Labs {
       this.#labs.delete(name);
       await rm(join(this.#around.stateDirectory, 'labs', name), { recursive: true, force: true });
     });
+  }
+
+  /** Powers all of a lab off; what was on is kept for {@link start}. */
+  async stop(
+    name: string,
+    grace: number,
+    tell: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<LabRuntime> {
+    const lab = this.get(name);
+    await this.#exclusively(name, () => stopLab(lab.switchboard, grace, tell, signal));
+    return lab;
+  }
+
+  /** Powers on what was on when a lab was stopped. */
+  async start(name: string, tell: (progress: Progress) => void, signal: AbortSignal): Promise<LabRuntime> {
+    const lab = this.get(name);
+    await this.#exclusively(name, () => startLab(lab.switchboard, tell, signal));
+    return lab;
+  }
+
+  /** What has become of a lab that is not as its file said: what `apply` of the same would mend. */
+  async drift(name: string): Promise<readonly PlannedChange[]> {
+    const lab = this.get(name);
+    return this.#exclusively(name, () => lab.plan(lab.record.definition));
   }
 
   /**

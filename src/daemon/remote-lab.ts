@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import type { Identity } from '../support/certificate.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import { connectPinned, type PinnedPeer } from '../support/pinned-tls.ts';
-import type { ApiError, LabStatus, NodeStatus } from './api.ts';
+import type { ApiError, LabStatus, NodeStatus, OperationAnswer, PowerRequest } from './api.ts';
 import type { HandedLab } from './handed-lab.ts';
 
 /** How long the service may take to connect, and to answer. Milliseconds. */
@@ -53,6 +53,11 @@ export class RemoteLab implements AsyncDisposable {
     return ((await this.#call('GET', '', signal)) as LabStatus).nodes;
   }
 
+  async power(node: string, request: PowerRequest, signal: AbortSignal): Promise<OperationAnswer> {
+    const path = `/nodes/${encodeURIComponent(node)}/power`;
+    return (await this.#call('POST', path, signal, request)) as OperationAnswer;
+  }
+
   /** Passes a request on, and its answer back. */
   async forward(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url);
@@ -97,7 +102,7 @@ export class RemoteLab implements AsyncDisposable {
   }
 
   async #call(
-    method: 'GET' | 'PUT' | 'DELETE',
+    method: 'GET' | 'PUT' | 'POST' | 'DELETE',
     path: string,
     signal: AbortSignal,
     body?: unknown,

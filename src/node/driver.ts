@@ -172,6 +172,13 @@ export interface Driver extends Provider, AsyncDisposable {
    * one, and only for a lab whose settings ask for it.
    */
   service?(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance>;
+  /** The power of the lab's machines that are no nodes, by name; only drivers whose labs may have such. */
+  hosts?(): Promise<ReadonlyMap<string, PowerState>>;
+  /**
+   * Powers such a machine on, or off as its guest likes it best; resolves when it is.
+   * @throws {@link DriverError}
+   */
+  switchHost?(name: string, on: boolean, signal: AbortSignal): Promise<void>;
   /** The machine's serial port, which can be had whether the machine is on or off. */
   serial(machine: MachineId): SerialPort;
 }

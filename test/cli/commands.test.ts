@@ -352,10 +352,41 @@ describe('console', () => {
   });
 });
 
-describe('stop, schema, completion', () => {
-  test('stop asks the daemon to end', async () => {
+describe('stop and start', () => {
+  test('stop powers the only lab off, gently unless told otherwise, and says what start does', async () => {
+    daemon.answers.set('GET /v1/labs', { json: [pair] });
+    const stopped = { ...pair, stopped: ['node-0'] };
+    daemon.answers.set('POST /v1/labs/pair/stop', { progress: [{ type: 'done', lab: stopped }] });
+    expect(await runHere('stop')).toEqual({
+      status: 0,
+      out: 'Lab pair is stopped.\n',
+      err: '"quintupleo start pair" powers on node-0.\n',
+    });
+    await runHere('stop', 'pair', '--hard');
+    expect(daemon.asked.filter(({ body }) => body).map(({ body }) => body)).toEqual([
+      { grace: 120_000 },
+      { grace: 0 },
+    ]);
+    expect((await runHere('stop', 'pair', '--timeout', '0')).status).toBe(2);
+  });
+
+  test('which lab must be said where there are several', async () => {
+    expect((await runHere('stop')).status).toBe(2);
+    expect((await runHere('start', 'none')).status).toBe(4);
+  });
+
+  test('start powers on what was on, and the status says until then that the lab is stopped', async () => {
+    daemon.answers.set('GET /v1/labs', { json: [{ ...pair, stopped: ['node-0'] }] });
+    daemon.answers.set('POST /v1/labs/pair/start', { progress: [{ type: 'done', lab: pair }] });
+    expect((await runHere('status')).out).toContain('"quintupleo start pair" powers on node-0.');
+    expect(await runHere('start')).toMatchObject({ status: 0, out: 'Lab pair is started.\n' });
+  });
+});
+
+describe('quit, schema, completion', () => {
+  test('quit asks the daemon to end', async () => {
     daemon.answers.set('POST /v1/daemon/stop', { bytes: '' });
-    expect((await runHere('stop')).status).toBe(0);
+    expect((await runHere('quit')).status).toBe(0);
     expect(daemon.asked.map(({ what }) => what)).toEqual(['GET /v1/daemon', 'POST /v1/daemon/stop']);
   });
 

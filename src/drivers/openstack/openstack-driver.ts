@@ -12,6 +12,7 @@ import {
   type ServiceInstance,
 } from '../../node/driver.ts';
 import { type FirmwareAnswer, type FirmwareQuestion, firmwareAddress } from '../../node/firmware.ts';
+import type { PowerState } from '../../node/power.ts';
 import type { SerialPort } from '../../node/serial.ts';
 import type { LabSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -24,6 +25,7 @@ import { pxeFirstSign } from './boot-strategies/pxe-first.ts';
 import { type Strategy, strategyOf } from './boot-strategies/strategies.ts';
 import type { Server } from './client/compute-types.ts';
 import type { CloudChoice, CloudLease, Clouds } from './clouds.ts';
+import { powerOfHosts, switchHost } from './host-power.ts';
 import { findIpxeImages, type IpxeImages } from './ipxe-images.ts';
 import { readKept } from './kept-machines.ts';
 import { LabDhcp } from './lab-dhcp.ts';
@@ -238,6 +240,14 @@ export class OpenStackDriver implements Driver {
     const site = { openstack, lab: lab.name, owner, clock, log, ctx: { reason: 'service', signal } };
     const document = fileDocument<KeptService>(join(stateDirectory, 'labs', lab.name, 'service.json'));
     return accessService(site, lab, server, document);
+  }
+
+  async hosts(): Promise<ReadonlyMap<string, PowerState>> {
+    return powerOfHosts(this.#lease, this.#around);
+  }
+
+  async switchHost(name: string, on: boolean, signal: AbortSignal): Promise<void> {
+    await switchHost(this.#lease, this.#around, name, on, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
