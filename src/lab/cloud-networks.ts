@@ -56,12 +56,6 @@ export function checkCloudNetworks(
 }
 
 function checkDhcp(content: NetworkContent, path: Path, report: Report): void {
-  if (content.dhcp && content.interface === undefined) {
-    report(
-      [...path, 'dhcp'],
-      'dhcp: true needs a leg of this machine on the network. Say which with "interface", or leave DHCP to the tool.',
-    );
-  }
   if (content.dhcp && content.neutronDhcp) {
     report(
       [...path, 'neutronDhcp'],

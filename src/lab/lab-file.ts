@@ -19,7 +19,7 @@ import { LabFileError, type Path, type Problem, type Report } from './problem.ts
 import type { GroupContent } from './schema.ts';
 import type { HostContent } from './schema-openstack.ts';
 import type { LabFileSources } from './secret.ts';
-import { bmcsOfService, resolveService } from './service.ts';
+import { bmcsOfService, checkLegs, resolveService } from './service.ts';
 import { readYaml } from './yaml-source.ts';
 
 /** A lab file's text, read: a definition, or everything that is wrong with it, in the order of the file. */
@@ -134,6 +134,7 @@ export function parseLabFile(
     nodes,
     bmcs,
   });
+  if (onCloud) checkLegs(service, draft.networks, report);
 
   if (problems.size > 0 || draft.lab === undefined || driver === undefined) {
     const inOrder = [...problems.values()].sort((a, b) => a.line - b.line || a.column - b.column);

@@ -75,6 +75,30 @@ export function resolveService(
   });
 }
 
+/** Reports networks whose DHCP the lab shall serve, where nobody is who could: neither this machine nor a service instance. */
+export function checkLegs(
+  service: CloudService | undefined,
+  networks: ReadonlyMap<string, NetworkContent>,
+  report: Report,
+): void {
+  for (const [name, content] of networks) {
+    if (!content.dhcp) continue;
+    const at = ['networks', name, 'dhcp'];
+    if (!service && content.interface === undefined) {
+      report(
+        at,
+        'dhcp: true needs a leg of this machine on the network. Say which with "interface", or leave DHCP to the tool.',
+      );
+    }
+    if (service && !service.nics.some(({ network }) => network === name)) {
+      report(
+        at,
+        'dhcp: true needs the service instance on the network, and it is only where nodes netboot. Leave DHCP to the tool.',
+      );
+    }
+  }
+}
+
 /** BMCs as a service instance has them: each on the port that IPMI has, unless the file says another one. */
 export function bmcsOfService(
   bmcs: Readonly<Record<string, BmcDefinition>>,

@@ -3,12 +3,12 @@ import { parseLabFile } from '../../src/lab/lab-file.ts';
 
 const none = { env: {}, readFile: () => '' };
 
-function read(service: string, bmc = 'address: 192.168.25.10-192.168.25.19') {
+function read(service: string, bmc = 'address: 192.168.25.10-192.168.25.19', provision = 'dhcp: false') {
   const text = `
 lab: pair
 driver: openstack
 networks:
-  provision: { cidr: 192.168.24.0/24 }
+  provision: { cidr: 192.168.24.0/24, ${provision} }
   management: { cidr: 192.168.25.0/24, dhcp: false }
 nodes:
   - name: node-{index}
@@ -44,6 +44,12 @@ describe('service', () => {
     const macs = [...(spec.cloud?.service?.nics ?? []), ...spec.nodes.flatMap(({ nics }) => nics)];
     expect(new Set(macs.map(({ mac }) => mac)).size).toBe(6);
     expect(Object.values(bmcs).map(({ ipmi }) => ipmi.port)).toEqual([623, 623]);
+  });
+
+  test('an instance can serve DHCP without a leg of this machine', () => {
+    const text = '{ on: instance, network: management }';
+    expect(definitionOf(read(text, undefined, 'dhcp: true')).spec.networks[0]?.dhcp).toBe(true);
+    expect(read('here', undefined, 'dhcp: true').ok).toBe(false);
   });
 
   test('needs one card only where BMCs and network boot share a network', () => {
