@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
@@ -255,6 +256,8 @@ export class LabRuntime {
     tell: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<void> {
+    // Steps side by side, and every call that each of them waits for, listen to it.
+    setMaxListeners(0, signal);
     for (const stage of stagesOf(changes)) {
       await inParallel(stage, this.#driver.concurrency, change => this.#step(change, spec, tell, signal));
     }
