@@ -81,7 +81,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
   const specs = new Map<string, LabSpec>();
   const director = await createBootDirector({
-    nodeOf: mac => ownerOf(specs, mac),
+    nodeOf: mac => ownerOf(specs, mac)?.node,
     deployFiles: signal => deployFiles({ cache: cacheDirectory, signal }),
     firmwareAsks: question => boot.firmwareAsks(question),
     document: fileDocument(join(stateDirectory, 'assignments.json')),
@@ -151,6 +151,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       stateDirectory,
       dropped: { ...drops.counts },
       cloudCalls: drivers.cloudCalls(),
+      bootFetches: boot.fetchCounts(),
     }),
     stop: () => stop.abort(),
   };
@@ -183,7 +184,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
 /** A daemon without labs has nothing to remember: what it leaves is as if it had never been. */
 async function removeTraces({ stateDirectory, runtimeDirectory, daemonLog }: Paths): Promise<void> {
-  const files = [join(stateDirectory, 'daemon.json'), join(stateDirectory, 'assignments.json'), daemonLog];
+  const files = [
+    join(stateDirectory, 'daemon.json'),
+    join(stateDirectory, 'assignments.json'),
+    join(stateDirectory, 'identity.json'),
+    daemonLog,
+  ];
   for (const file of files) await rm(file, { force: true });
   // Only folders that nothing else is in: somebody may have pointed us to one of their own.
   for (const folder of [join(stateDirectory, 'labs'), runtimeDirectory, stateDirectory]) {

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { handOver } from '../../src/daemon/handed-lab.ts';
+import { recordFor } from '../../src/daemon/lab-record.ts';
+import { simulatedLab } from './harness.ts';
+
+test('a lab is handed over to be served there, without whatever lets one log in here', () => {
+  const lab = simulatedLab(1);
+  const service = { nics: [], address: '192.0.2.9', bmcs: [] };
+  const record = recordFor(
+    {
+      ...lab,
+      driver: {
+        name: 'openstack',
+        cloud: 'mine',
+        region: 'north',
+        pollInterval: 5_000,
+        environment: { env: { OS_PASSWORD: 'of the user' }, home: '/home/user', cwd: '/home/user' },
+      },
+      spec: { ...lab.spec, cloud: { routers: [], serverGroups: [], hosts: [], lease: 1, service } },
+    },
+    undefined,
+  );
+  const handed = handOver(record, {
+    host: '192.0.2.9',
+    port: 1,
+    fingerprint: '',
+    cloud: { clouds: { clouds: {} }, ca: undefined },
+    interfaces: { provisioning: 'net1' },
+  });
+  const { definition, phase } = handed.record;
+  expect(phase).toBe('up');
+  expect(definition.driver).toEqual({ name: 'openstack', pollInterval: 5_000 });
+  expect(definition.spec.cloud).toEqual({ routers: [], serverGroups: [], hosts: [], lease: 1 });
+  expect(definition.spec.networks[0]?.cloud?.interface).toBe('net1');
+  expect(handed.record.passwords).toEqual(record.passwords);
+  expect(JSON.stringify(handed)).not.toContain('of the user');
+});
