@@ -1,11 +1,8 @@
 import type { OpenStack } from '../drivers/openstack/client/openstack.ts';
-import { type FoundLab, inventoryOf, labsIn } from '../drivers/openstack/inventory.ts';
-import { LabProvider } from '../drivers/openstack/provider.ts';
-import type { Change } from '../node/driver.ts';
+import { type FoundLab, findLabs, inventoryOf, labsIn } from '../drivers/openstack/inventory.ts';
+import { removeLab } from '../drivers/openstack/remove-lab.ts';
 import { systemClock } from '../support/clock.ts';
-import { QuintupleoError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
-import { inParallel } from '../support/parallel.ts';
 
 /** A lab that was found in a project of a cloud, whoever made it. */
 export interface CloudLab {
@@ -38,33 +35,16 @@ const concurrency = 8;
 
 /**
  * Takes a lab away without the daemon that made it, which may be gone.
- * @param tell - called with each step when it is done
+ * @param tell - called with each of its parts when it is gone
  */
 export async function removeCloudLab(
   openstack: OpenStack,
   { name, owner }: CloudLab,
-  tell: (change: Change) => void,
+  tell: (part: { readonly kind: string; readonly name: string }) => void,
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
-  const provider = new LabProvider({
-    openstack,
-    lab: name,
-    owner,
-    clock: systemClock,
-    log,
-    firmwareImage: () => {
-      throw new QuintupleoError('nothing is made here', { family: 'bug', code: 'NOT_A_MAKER' });
-    },
-  });
-  const nothing = { name, networks: [], nodes: [] };
-  const changes = [...(await provider.plan(nothing))];
-  while (changes.length > 0) {
-    const next = changes.findIndex(({ kind }) => kind !== changes[0]?.kind);
-    const stage = changes.splice(0, next === -1 ? changes.length : next);
-    await inParallel(stage, concurrency, async change => {
-      await provider.apply(nothing, change, signal);
-      tell(change);
-    });
-  }
+  const labs = await findLabs(openstack, name, { reason: 'gc', signal });
+  const lab = labs.find(found => found.owner === owner);
+  if (lab) await removeLab(lab, { openstack, clock: systemClock, log, signal, concurrency, onRemoved: tell });
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
 import { inParallel } from '../../support/parallel.ts';
 import type { OpenStack } from './client/openstack.ts';
-import type { FoundLab } from './inventory.ts';
+import type { FoundLab, Member } from './inventory.ts';
 import { removalOrder } from './plan.ts';
 import { collectFirmware } from './resources/firmware-images.ts';
 import { removeMember } from './resources/removal.ts';
@@ -17,6 +17,8 @@ export interface Removal {
   readonly signal: AbortSignal;
   /** How many things of one kind may go at once. */
   readonly concurrency: number;
+  /** Called when something is gone. */
+  readonly onRemoved?: ((member: Pick<Member, 'kind' | 'name'>) => void) | undefined;
 }
 
 /**
@@ -39,6 +41,9 @@ export async function removeLab(lab: FoundLab, removal: Removal): Promise<void> 
     // While the networks are there, a lab is found again by whoever comes after an interruption.
     if (kind === 'network') await collectFirmware(openstack, log, site.ctx);
     const members = lab.members.filter(member => member.kind === kind);
-    await inParallel(members, concurrency, member => removeMember(site, member));
+    await inParallel(members, concurrency, async member => {
+      await removeMember(site, member);
+      removal.onRemoved?.(member);
+    });
   }
 }
