@@ -38,6 +38,11 @@ export interface BootFetch {
   readonly mac: string | undefined;
   /** The first word of the path: `boot.ipxe`, `boot`, `firmware`, `deploy`, `report`; `other` for what there is not. */
   readonly what: string;
+  /**
+   * In a word: what firmware is told (`network`, `disk`, `media`, `wait`, or `failed`), which script a loader gets
+   * (`deploy`, `local`); `unknown` for a card of no node. `undefined` for files and refusals.
+   */
+  readonly answer: string | undefined;
   /** Of `deploy` only. */
   readonly file: string | undefined;
   /** HTTP status: 403 for a client that is not the card that it speaks of. */
@@ -133,11 +138,11 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
   };
   const desk = new FirmwareDesk(options.firmwareAsks ?? (async () => undefined), clock, log);
   const fetchListeners = new Set<(fetch: BootFetch) => void>();
-  const app = new Hono<{ Bindings: { caller: Caller } }>();
+  const app = new Hono<{ Bindings: { caller: Caller }; Variables: { answer: string | undefined } }>();
 
   app.use(async (context, next) => {
     await next();
-    const fetched = fetchOf(context.req.path, context.res, clock.now());
+    const fetched = fetchOf(context.req.path, context.res, context.get('answer'), clock.now());
     for (const listener of fetchListeners) listener(fetched);
   });
 
@@ -169,6 +174,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     if (!mac || !bootName.test(boot)) return context.text('no MAC address or no name of a boot\n', 400);
     const node = nodeOf(mac);
     const reply = node === undefined ? 'unknown' : await desk.ask({ mac, boot });
+    context.set('answer', typeof reply === 'string' ? reply : reply.kind);
     if (node === undefined || reply === 'unknown') {
       log.info({ mac, boot }, 'firmware of no node asks what to boot');
       return answer(context, politeAnswer(`${mac} is no node of a lab here`));
@@ -184,12 +190,14 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     const base = baseUrl(context.req.header('host'));
     if (!mac || !base) return context.text('no MAC address or no host\n', 400);
     const node = nodeOf(mac);
+    const assignment = assignments.get(mac);
+    const deploys = assignment !== undefined && !assignment.done;
+    context.set('answer', node === undefined ? 'unknown' : deploys ? 'deploy' : 'local');
     if (!node) {
       log.info({ mac }, 'a machine that is no node of a lab netboots');
       return context.text(`#!ipxe\necho quintupleo: ${mac} is no node of a lab here\nexit 1\n`, 404);
     }
-    const assignment = assignments.get(mac);
-    if (!assignment || assignment.done) {
+    if (!deploys) {
       log.info({ mac, node }, 'netboots without an assignment');
       return answer(context, localBootScript(node));
     }
@@ -275,12 +283,13 @@ function answer(context: Context, script: string): Response {
   return context.text(script, 200, { 'content-length': String(Buffer.byteLength(script)) });
 }
 
-function fetchOf(path: string, response: Response, at: number): BootFetch {
+function fetchOf(path: string, response: Response, answer: string | undefined, at: number): BootFetch {
   const [, what = '', mac = '', file] = path.split('/', 4);
   return {
     at,
     mac: parseMac(mac),
     what: paths.has(what) ? what : 'other',
+    answer,
     file: what === 'deploy' ? file : undefined,
     status: response.status,
     bytes: Number(response.headers.get('content-length') ?? 0),

@@ -55,6 +55,8 @@ export interface DaemonStatus {
   readonly dropped: Readonly<Record<string, number>>;
   /** Calls of clouds' APIs, by cloud, service, method, reason and outcome. */
   readonly cloudCalls: readonly CloudCalls[];
+  /** Answers of the boot director. */
+  readonly bootFetches: readonly BootFetchCount[];
 }
 
 /** How often one kind of call was made to a cloud. */
@@ -67,6 +69,33 @@ export interface CloudCalls {
   /** HTTP status, or what came in its place. */
   readonly status: string;
   readonly count: number;
+}
+
+/** How often the boot director gave one kind of answer. */
+export interface BootFetchCount {
+  /** `boot.ipxe`, `boot`, `firmware`, `deploy`, `report`, `other`. */
+  readonly what: string;
+  /** `network`, `disk`, `wait`, `deploy`, `local`, `unknown` …; `undefined` for files and refusals. */
+  readonly answer: string | undefined;
+  /** HTTP. */
+  readonly status: number;
+  readonly count: number;
+}
+
+/** What a node fetched from the boot director. */
+export interface BootProgressStep {
+  /** When it last did: milliseconds since the epoch. */
+  readonly at: number;
+  readonly mac: string;
+  /** `firmware`, `boot`, `deploy`, `report`. */
+  readonly what: string;
+  /** What it was told, in a word: `network`, `disk`, `wait`, `deploy`, `local` … */
+  readonly answer: string | undefined;
+  readonly file: string | undefined;
+  /** HTTP; 403: whoever asked is not that network card. */
+  readonly status: number;
+  /** How often in a row. */
+  readonly times: number;
 }
 
 /** A lab and its nodes. */
@@ -94,6 +123,8 @@ export interface NodeStatus {
   readonly operation: Operation | undefined;
   readonly lastResult: OperationResult | undefined;
   readonly boot: BootOverride;
+  /** What it fetched lately from the boot director, oldest first; forgotten when the daemon ends. */
+  readonly bootProgress?: readonly BootProgressStep[] | undefined;
   readonly bmc: {
     readonly address: string;
     readonly port: number;

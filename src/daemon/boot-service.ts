@@ -1,4 +1,4 @@
-import type { BootDirector, BootListener } from '../boot/director.ts';
+import type { BootDirector, BootFetch, BootListener } from '../boot/director.ts';
 import type { FirmwareAsks } from '../boot/firmware-desk.ts';
 import { firmwareEndpoint } from '../boot/firmware-scripts.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from '../node/firmware.ts';
@@ -7,7 +7,8 @@ import type { Clock, Timer } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import { Turnstile } from '../support/wait.ts';
-import type { Report } from './api.ts';
+import type { BootFetchCount, BootProgressStep, Report } from './api.ts';
+import { BootFetches, stepOf } from './boot-fetches.ts';
 import { type LinkLocalAddresses, parseLinkLocal } from './link-local.ts';
 
 /** What the boot service works with. */
@@ -20,6 +21,22 @@ export interface BootServiceParts {
   readonly linkLocal: LinkLocalAddresses;
   readonly clock: Clock;
   readonly log: Logger;
+}
+
+/** What a lab does for its machines that boot. */
+export interface BootGuests {
+  /** Tells firmware of the lab's machines what to boot. */
+  readonly firmwareAsks?: FirmwareAsks | undefined;
+  /** Hears what a node has fetched. */
+  readonly fetched?: ((node: string, what: string) => void) | undefined;
+}
+
+/** An address at which machines are to be answered. */
+export interface BootAddress {
+  readonly address: string;
+  readonly port: number;
+  /** Why nobody listens there yet. */
+  readonly trouble: string | undefined;
 }
 
 /** An address at which somebody listens for us. */
@@ -35,7 +52,8 @@ const interval = 3_000;
 /** The boot director as the labs share it: who listens where for whom, and whose network cards are whose. */
 export class BootService {
   readonly #parts: BootServiceParts;
-  readonly #firmware = new Map<string, FirmwareAsks>();
+  readonly #guests = new Map<string, BootGuests>();
+  readonly #fetches = new BootFetches();
   readonly #wanted = new Map<string, Set<string>>();
   readonly #places = new Map<string, Place>();
   /** What keeps an address from answering, as last logged. */
@@ -45,6 +63,7 @@ export class BootService {
 
   constructor(parts: BootServiceParts) {
     this.#parts = parts;
+    parts.director.onFetch(fetch => this.#take(fetch));
   }
 
   /** TCP port at every IPv4 address. */
@@ -55,16 +74,15 @@ export class BootService {
   /**
    * Answers the machines of a lab at these addresses of the host, and no longer at others. An address that is not
    * there yet answers once it is; a link-local one (`fe80::b:c%INTERFACE`) is added to its interface.
-   * @param firmwareAsks - tells firmware of the lab's machines what to boot
    */
   async serve(
     lab: string,
     spec: LabSpec,
     addresses: readonly string[],
-    firmwareAsks?: FirmwareAsks,
+    guests: BootGuests = {},
   ): Promise<void> {
     this.#parts.labs.set(lab, spec);
-    if (firmwareAsks) this.#firmware.set(lab, firmwareAsks);
+    this.#guests.set(lab, guests);
     this.#want(lab, addresses);
     await this.#tend();
   }
@@ -73,23 +91,42 @@ export class BootService {
   async close(lab: string): Promise<void> {
     this.#want(lab, []);
     await this.#tend();
-    this.#firmware.delete(lab);
+    this.#guests.delete(lab);
     this.#parts.labs.delete(lab);
   }
 
   /** Asks the driver of the lab whose network card it is. */
   async firmwareAsks(question: FirmwareQuestion): Promise<FirmwareAnswer | undefined> {
-    for (const [lab, { nodes }] of this.#parts.labs) {
-      if (!nodes.some(({ nics }) => nics.some(({ mac }) => mac === question.mac))) continue;
-      return this.#firmware.get(lab)?.(question);
-    }
-    return undefined;
+    const owner = ownerOf(this.#parts.labs, question.mac);
+    return owner && this.#guests.get(owner.lab)?.firmwareAsks?.(question);
+  }
+
+  /** Where a lab's machines are answered, or are to be. */
+  addresses(lab: string): readonly BootAddress[] {
+    return [...this.#wanted].flatMap(([address, labs]) => {
+      if (!labs.has(lab)) return [];
+      const port = parseLinkLocal(address) ? firmwareEndpoint.port : this.#parts.port;
+      const listens = this.#places.has(address);
+      const trouble = listens ? undefined : (this.#troubles.get(address) ?? 'not tried yet');
+      return [{ address, port, trouble }];
+    });
+  }
+
+  /** What network cards have fetched lately, oldest first. */
+  progress(macs: readonly string[]): readonly BootProgressStep[] {
+    return this.#fetches.of(macs);
+  }
+
+  /** How often what was answered. */
+  fetchCounts(): readonly BootFetchCount[] {
+    return this.#fetches.counts();
   }
 
   /** Forgets what a lab's nodes were to boot. */
   async forgetLab(lab: string): Promise<void> {
     const { director, labs } = this.#parts;
     for (const node of labs.get(lab)?.nodes ?? []) {
+      this.#fetches.forget(node.nics.map(({ mac }) => mac));
       for (const { mac } of node.nics) if (director.assignment(mac)) await director.clear(mac);
     }
   }
@@ -101,6 +138,13 @@ export class BootService {
 
   reports(mac: string): readonly Report[] {
     return this.#parts.director.reports(mac);
+  }
+
+  #take(fetch: BootFetch): void {
+    const owner = fetch.mac === undefined ? undefined : ownerOf(this.#parts.labs, fetch.mac);
+    this.#fetches.take(fetch, owner !== undefined);
+    const step = owner && stepOf(fetch);
+    if (owner && step !== undefined) this.#guests.get(owner.lab)?.fetched?.(owner.node, step);
   }
 
   #want(lab: string, addresses: readonly string[]): void {
@@ -177,9 +221,12 @@ export class BootService {
 }
 
 /** The node that has a network card, among labs. */
-export function ownerOf(labs: ReadonlyMap<string, LabSpec>, mac: string): string | undefined {
-  for (const { nodes } of labs.values()) {
-    for (const node of nodes) if (node.nics.some(nic => nic.mac === mac)) return node.name;
+export function ownerOf(
+  labs: ReadonlyMap<string, LabSpec>,
+  mac: string,
+): { readonly lab: string; readonly node: string } | undefined {
+  for (const [lab, { nodes }] of labs) {
+    for (const node of nodes) if (node.nics.some(nic => nic.mac === mac)) return { lab, node: node.name };
   }
   return undefined;
 }

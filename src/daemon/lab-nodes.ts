@@ -10,6 +10,7 @@ import { QuintupleoError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { NodeStatus } from './api.ts';
 import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
+import type { BootService } from './boot-service.ts';
 import { type LabRecord, passwordOf } from './lab-record.ts';
 
 /** What the nodes of a lab work with. */
@@ -23,6 +24,7 @@ export interface LabNodesParts {
     readonly clock: Clock;
     readonly log: Logger;
     readonly bmcs: BmcService;
+    readonly boot: Pick<BootService, 'progress'>;
   };
 }
 
@@ -73,6 +75,7 @@ export class LabNodes {
       operation: durable.operation,
       lastResult: results.at(-1),
       boot: durable.boot,
+      bootProgress: this.#parts.around.boot.progress(node.spec.nics.map(({ mac }) => mac)),
       bmc: bmc?.status() ?? { address: '', port: 0, users: [], problem: 'there is none' },
       consoleLog: undefined,
     };

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
-import type { Driver } from '../node/driver.ts';
+import { type Driver, machineId } from '../node/driver.ts';
 import type { LabSpec } from '../node/spec.ts';
 import type { Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
@@ -306,12 +306,10 @@ export class LabRuntime {
       ({ name, cloud }) => cloud?.existing !== undefined || made.has(name),
     );
     const addresses = await this.#driver.serveBoot({ ...spec, networks });
-    await this.#around.boot.serve(
-      this.name,
-      spec,
-      addresses,
-      async question => await this.#driver.firmwareAsks?.(question),
-    );
+    await this.#around.boot.serve(this.name, spec, addresses, {
+      firmwareAsks: async question => await this.#driver.firmwareAsks?.(question),
+      fetched: (node, what) => this.#nodes.observe(machineId(this.name, node), { type: 'fetched', what }),
+    });
   }
 
   /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */

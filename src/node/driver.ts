@@ -60,6 +60,11 @@ export type Observation =
       /** Part of the snapshot: the boot that a running machine did before this driver began to watch. */
       readonly earlier?: boolean | undefined;
     }
+  /**
+   * Firmware, or what it has loaded, has fetched something of a boot; told as often as it was fetched.
+   * `what`: for people, the same text for the same thing: `firmware asked what to boot: network`, `fetched vmlinuz`.
+   */
+  | { readonly type: 'fetched'; readonly what: string }
   | { readonly type: 'panicked'; readonly detail: string }
   /** Share of its processors that the machine uses, 0 to 1. */
   | { readonly type: 'load'; readonly load: number };

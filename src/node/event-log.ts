@@ -6,6 +6,8 @@ export type EventKind =
   | 'power-off'
   | 'booted'
   | 'reset'
+  /** A step of a network boot, the first time in that boot. */
+  | 'netboot'
   | 'nmi'
   | 'panicked'
   | 'power-failed'

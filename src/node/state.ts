@@ -103,6 +103,8 @@ export interface NodeState {
   readonly toldBoot: number | undefined;
   /** When to tell it again after it could not be told. */
   readonly tellBootAt: number | undefined;
+  /** What was fetched of the latest boot, each thing once. */
+  readonly fetched: readonly string[];
   /** Identify light: lit until then; `Infinity` until told otherwise, `undefined` dark. */
   readonly identifyUntil: number | undefined;
   readonly watchdog: Watchdog;
@@ -141,6 +143,7 @@ export function initialState(
     nextCallId: 1,
     toldBoot: undefined,
     tellBootAt: undefined,
+    fetched: [],
     identifyUntil: undefined,
     watchdog: idleWatchdog,
     load: undefined,

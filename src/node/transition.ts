@@ -124,6 +124,9 @@ function see(turn: Turn, observation: Observation): void {
       useBootOverride(turn, observation.revision);
       if (!observation.earlier) noteBoot(turn, observation.cause);
       break;
+    case 'fetched':
+      seeFetched(turn, observation.what);
+      break;
     case 'panicked':
       record(turn, 'panicked', `the guest panicked: ${observation.detail}`, 'critical');
       break;
@@ -135,9 +138,21 @@ function see(turn: Turn, observation: Observation): void {
   }
 }
 
+/** Loaders try again, and fetch large files in pieces: one boot tells each thing once. */
+function seeFetched(turn: Turn, what: string): void {
+  const { fetched } = turn.state;
+  if (fetched.includes(what) || fetched.length >= mostFetched) return;
+  set(turn, { fetched: [...fetched, what] });
+  record(turn, 'netboot', what);
+}
+
+/** More things than a boot has. */
+const mostFetched = 16;
+
 function noteBoot(turn: Turn, cause: keyof typeof bootMessage): void {
   const trigger = turn.state.durable.operation?.trigger ?? 'unknown';
   keep(turn, { restartCause: cause === 'guest' ? 'guest' : trigger });
+  set(turn, { fetched: [] });
   record(turn, cause === 'power-on' ? 'booted' : 'reset', bootMessage[cause]);
 }
 
@@ -172,7 +187,7 @@ function notePower(turn: Turn, before: PowerState, seen: Observation & { type: '
     onSince: undefined,
     poweredOn: poweredOn + (onSince === undefined ? 0 : turn.now - onSince),
   });
-  set(turn, { load: undefined, toldBoot: undefined, tellBootAt: undefined });
+  set(turn, { load: undefined, toldBoot: undefined, tellBootAt: undefined, fetched: [] });
   stopWatchdog(turn);
   if (before === 'unknown') return;
   const unasked = !operation && seen.cause === 'platform';

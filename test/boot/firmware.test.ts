@@ -199,9 +199,33 @@ test('every answer is an event', async () => {
   await director.fetch(new Request('http://h/nowhere/else'));
   await director.fetch(new Request(`http://h/deploy/${mac}/vmlinuz`));
   expect(fetches).toEqual([
-    { at: expect.any(Number), mac, what: 'firmware', file: undefined, status: 200, bytes: said.length },
-    { at: expect.any(Number), mac: undefined, what: 'other', file: undefined, status: 404, bytes: 0 },
-    { at: expect.any(Number), mac, what: 'deploy', file: 'vmlinuz', status: 404, bytes: 0 },
+    {
+      at: expect.any(Number),
+      mac,
+      what: 'firmware',
+      answer: 'disk',
+      file: undefined,
+      status: 200,
+      bytes: said.length,
+    },
+    {
+      at: expect.any(Number),
+      mac: undefined,
+      what: 'other',
+      answer: undefined,
+      file: undefined,
+      status: 404,
+      bytes: 0,
+    },
+    {
+      at: expect.any(Number),
+      mac,
+      what: 'deploy',
+      answer: undefined,
+      file: 'vmlinuz',
+      status: 404,
+      bytes: 0,
+    },
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { BootDirector, BootListener } from '../../src/boot/director.ts';
+import type { BootDirector, BootFetch, BootListener } from '../../src/boot/director.ts';
 import { BootService } from '../../src/daemon/boot-service.ts';
 import { type HostAddresses, LinkLocalAddresses, parseLinkLocal } from '../../src/daemon/link-local.ts';
 import type { LabSpec } from '../../src/node/spec.ts';
@@ -45,7 +45,11 @@ class FakeHost implements HostAddresses {
 }
 
 /** The part of a director that listens; a listener is `ADDRESS PORT`. */
-function fakeDirector(listening: Set<string>, missing: ReadonlySet<string>): BootDirector {
+function fakeDirector(
+  listening: Set<string>,
+  missing: ReadonlySet<string>,
+  listeners: ((fetch: BootFetch) => void)[],
+): BootDirector {
   const listen = async (at: string, port: number): Promise<BootListener> => {
     if (missing.has(at)) throw new Error('no such address');
     listening.add(`${at} ${port}`);
@@ -57,23 +61,37 @@ function fakeDirector(listening: Set<string>, missing: ReadonlySet<string>): Boo
       },
     };
   };
-  return { listen, assignment: () => undefined } as unknown as BootDirector;
+  const onFetch = (listener: (fetch: BootFetch) => void) => listeners.push(listener);
+  return { listen, assignment: () => undefined, onFetch } as unknown as BootDirector;
 }
 
 function make(host = new FakeHost()) {
   const listening = new Set<string>();
   const missing = new Set<string>();
+  const listeners: ((fetch: BootFetch) => void)[] = [];
   const clock = new VirtualClock();
   const kept = memoryDocument<readonly string[]>();
   const service = new BootService({
-    director: fakeDirector(listening, missing),
+    director: fakeDirector(listening, missing, listeners),
     labs: new Map(),
     port: 9000,
     linkLocal: new LinkLocalAddresses(kept, host),
     clock,
     log: silentLog,
   });
-  return { service, listening, missing, clock, kept, host };
+  const fetch = (change: Partial<BootFetch>) => {
+    const fetched = {
+      at: 1,
+      mac,
+      what: 'firmware',
+      answer: 'network',
+      file: undefined,
+      status: 200,
+      bytes: 0,
+    };
+    for (const listener of listeners) listener({ ...fetched, ...change });
+  };
+  return { service, listening, missing, clock, kept, host, fetch };
 }
 
 describe('an address on a network', () => {
@@ -181,11 +199,75 @@ describe('a link-local address', () => {
 
 test('firmware is answered by the lab whose card it is', async () => {
   const { service } = make();
-  await service.serve('one', lab('one'), [], async () => ({ kind: 'network' }));
+  await service.serve('one', lab('one'), [], { firmwareAsks: async () => ({ kind: 'network' }) });
   await service.serve('two', lab('two', '20:57:f8:00:00:02'), []);
   expect(await service.firmwareAsks({ mac, boot: 'b' })).toEqual({ kind: 'network' });
   expect(await service.firmwareAsks({ mac: '20:57:f8:00:00:02', boot: 'b' })).toBeUndefined();
   expect(await service.firmwareAsks({ mac: '20:57:f8:00:00:03', boot: 'b' })).toBeUndefined();
   await service.close('one');
   expect(await service.firmwareAsks({ mac, boot: 'b' })).toBeUndefined();
+});
+
+test('where a lab is answered, and why not', async () => {
+  const { service, missing } = make();
+  missing.add('192.0.2.2');
+  await service.serve('one', lab('one'), ['192.0.2.1', '192.0.2.2', address]);
+  expect(service.addresses('one')).toEqual([
+    { address: '192.0.2.1', port: 9000, trouble: undefined },
+    { address: '192.0.2.2', port: 9000, trouble: 'no such address' },
+    { address, port: 8623, trouble: 'there is no interface pxe0' },
+  ]);
+  expect(service.addresses('two')).toEqual([]);
+});
+
+describe('what is fetched', () => {
+  test('is told to the lab whose card it is, is its progress, and is counted', async () => {
+    const { service, fetch } = make();
+    const heard: string[] = [];
+    const hear = (node: string, what: string) => heard.push(`${node}: ${what}`);
+    await service.serve('one', lab('one'), [], { fetched: hear });
+    fetch({ at: 1 });
+    fetch({ at: 2, what: 'boot', answer: 'deploy' });
+    fetch({ at: 3, what: 'deploy', answer: undefined, file: 'disk.img', status: 206 });
+    fetch({ at: 4, what: 'deploy', answer: undefined, file: 'disk.img', status: 206 });
+    expect(heard).toEqual([
+      'node-1: firmware asked what to boot: network',
+      'node-1: the boot loader asked what to boot: deploy',
+      'node-1: fetched disk.img',
+      'node-1: fetched disk.img',
+    ]);
+    expect(service.progress([mac]).map(({ at, what, times }) => [at, what, times])).toEqual([
+      [1, 'firmware', 1],
+      [2, 'boot', 1],
+      [4, 'deploy', 2],
+    ]);
+    expect(service.fetchCounts()).toContainEqual({
+      what: 'deploy',
+      answer: undefined,
+      status: 206,
+      count: 2,
+    });
+  });
+
+  test('by strangers and in the name of others is counted, and is no step of a boot', async () => {
+    const { service, fetch } = make();
+    const heard: string[] = [];
+    await service.serve('one', lab('one'), [], { fetched: (_node, what) => heard.push(what) });
+    fetch({ mac: '20:57:f8:00:00:99', answer: 'unknown' });
+    fetch({ answer: undefined, status: 403 });
+    fetch({ mac: undefined, what: 'boot.ipxe', answer: undefined });
+    expect(heard).toEqual([]);
+    expect(service.progress(['20:57:f8:00:00:99'])).toEqual([]);
+    expect(service.progress([mac])).toMatchObject([{ status: 403 }]);
+    expect(service.fetchCounts()).toHaveLength(3);
+  });
+
+  test('is remembered as far as the last few, until the lab is gone', async () => {
+    const { service, fetch } = make();
+    await service.serve('one', lab('one'), []);
+    for (let at = 0; at < 40; at++) fetch({ at, answer: at % 2 === 0 ? 'disk' : 'network' });
+    expect(service.progress([mac]).map(({ at }) => at)).toEqual([32, 33, 34, 35, 36, 37, 38, 39]);
+    await service.forgetLab('one');
+    expect(service.progress([mac])).toEqual([]);
+  });
 });

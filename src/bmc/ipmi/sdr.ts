@@ -26,7 +26,7 @@ const bmcAddress = 0x20;
 export const deviceSupport = 0b1000_1111;
 
 /** When the records were last changed: clients that cache them read them anew by this. Seconds since the epoch. */
-export const sdrChangedAt = Date.UTC(2026, 10, 23) / 1000;
+export const sdrChangedAt = Date.UTC(2026, 10, 23, 13) / 1000;
 
 const RecordType = { full: 0x01, compact: 0x02, eventOnly: 0x03, fruLocator: 0x11, mcLocator: 0x12 } as const;
 

@@ -14,6 +14,8 @@ interface EventCode {
   readonly offset: number;
   /** Tells events of one offset apart: an OEM code in event data 2. */
   readonly detail?: number;
+  /** The extension code that the specification has for the sensor, in event data 2. */
+  readonly extension?: number;
 }
 
 const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>> = {
@@ -22,6 +24,7 @@ const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>
   'power-failed': { sensor: discreteSensors.powerControl, offset: 5 },
   booted: { sensor: discreteSensors.boot, offset: 0 },
   reset: { sensor: discreteSensors.boot, offset: 1 },
+  netboot: { sensor: discreteSensors.netboot, offset: 2, extension: 0x13 }, // starting the operating system's boot
   nmi: { sensor: discreteSensors.interrupt, offset: 0 },
   panicked: { sensor: discreteSensors.osStop, offset: 1 },
   'boot-override-set': { sensor: discreteSensors.bootOverride, offset: 0, detail: 1 },
@@ -51,17 +54,27 @@ export function selTime(at: number, clockOffset: number): number {
   return Math.floor((at + clockOffset) / 1000) >>> 0;
 }
 
-function eventRecord({ sensor, offset, detail }: EventCode): Buffer {
-  const oemInData2 = 0x80;
+function eventRecord(code: EventCode): Buffer {
   return Buffer.from([
     ...[0, 0], // record ID
     0x02, // system event record
     ...[0, 0, 0, 0], // timestamp
     ...[0x20, 0x00], // made by this BMC
     0x04, // event message revision
-    ...[sensor.type, sensor.number],
+    ...[code.sensor.type, code.sensor.number],
     ReadingType.sensorSpecific, // begins; none is told to end
-    ...(detail === undefined ? [offset, 0xff] : [oemInData2 | offset, detail]),
+    ...eventData(code),
     0xff,
   ]);
+}
+
+/** What event data 2 holds, if anything. @see IPMI 2.0 table 29-6 */
+const oemInData2 = 0x80;
+const extensionInData2 = 0xc0;
+
+/** Event data 1 and 2. */
+function eventData({ offset, detail, extension }: EventCode): [number, number] {
+  if (detail !== undefined) return [oemInData2 | offset, detail];
+  if (extension !== undefined) return [extensionInData2 | offset, extension];
+  return [offset, 0xff];
 }

@@ -10,6 +10,7 @@ export const SensorType = {
   fan: 0x04,
   powerUnit: 0x09,
   otherUnits: 0x0b,
+  firmwareProgress: 0x0f,
   eventLogging: 0x10,
   systemEvent: 0x12,
   criticalInterrupt: 0x13,
@@ -169,6 +170,14 @@ export const discreteSensors = {
     type: SensorType.powerUnit,
     entity: Entity.powerUnit,
     offsets: 0b10_0000, // soft power control failure
+  },
+  netboot: {
+    kind: 'discrete',
+    number: 0x48,
+    name: 'Network Boot',
+    type: SensorType.firmwareProgress,
+    entity: Entity.systemBoard,
+    offsets: 0b100, // firmware progress
   },
 } as const satisfies Record<string, DiscreteSensor>;
 

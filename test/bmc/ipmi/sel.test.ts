@@ -19,6 +19,7 @@ test.each<[EventKind, string]>([
   ['power-failed', '09476f05ffff'],
   ['booted', '1d436f00ffff'],
   ['reset', '1d436f01ffff'],
+  ['netboot', '0f486fc213ff'],
   ['nmi', '13456f00ffff'],
   ['panicked', '20466f01ffff'],
   ['watchdog-expired', '23416f00ffff'],
