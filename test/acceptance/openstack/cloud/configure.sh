@@ -26,12 +26,14 @@ END
 }
 
 # Every service trusts a token for only some seconds before it asks Keystone again, so that tests can take one away.
-authentication() { # USER
+# Without its own type in the catalog a service refuses every credential that has access rules.
+authentication() { # USER TYPE
   credentials keystone_authtoken "$1"
   cat <<END
 www_authenticate_uri = http://127.0.0.1:5000/v3
 service_token_roles_required = true
 token_cache_time = 5
+service_type = $2
 END
 }
 
@@ -132,7 +134,7 @@ filesystem_store_datadir = $DATA/glance
 flavor = keystone
 config_file = /etc/glance/glance-api-paste.ini
 $(database database glance)
-$(authentication glance)
+$(authentication glance image)
 $(common other)
 END
 
@@ -142,7 +144,7 @@ use_stderr = true
 [api]
 auth_strategy = keystone
 $(database placement_database placement)
-$(authentication placement)
+$(authentication placement placement)
 $(common other)
 END
   wsgi placement 8778 /usr/bin/placement-api "OS_PLACEMENT_CONFIG_DIR=$ETC/placement"
@@ -184,7 +186,7 @@ serialproxy_host = 127.0.0.1
 catalog_info = volumev3::publicURL
 $(database database nova_cell1)
 $(database api_database nova_api)
-$(authentication nova)
+$(authentication nova compute)
 $(credentials placement placement)
 $(credentials neutron neutron)
 $(credentials service_user nova)
@@ -259,7 +261,7 @@ quota_floatingip = 100
 quota_security_group = 100
 quota_security_group_rule = 1000
 $(database database neutron)
-$(authentication neutron)
+$(authentication neutron network)
 $(credentials nova nova)
 $(credentials placement placement)
 $(common neutron)
@@ -338,7 +340,7 @@ nas_secure_file_operations = false
 nas_secure_file_permissions = false
 max_over_subscription_ratio = 100
 $(database database cinder)
-$(authentication cinder)
+$(authentication cinder volumev3)
 $(credentials nova nova)
 $(credentials service_user cinder)
 send_service_user_token = true
