@@ -52,10 +52,13 @@ export const networkKeys = keysFor('openstack', {
     description:
       'Name or ID of a network that the cloud has already. It is used as it is and never deleted; `cidr` says which addresses it has.',
   }),
-  subnet: truth().default(true).meta({
-    description:
-      'Whether Neutron knows the addresses. `false` makes a network without subnet, whose ports have no address.',
-  }),
+  subnet: truth()
+    .default(true)
+    .meta({
+      description:
+        'Whether Neutron knows the addresses. `false` makes a network without subnet, whose ports have no address. Where Nova ' +
+        'plugs in no such ports (Neutron lacks the extension `ip_allocation`), there is a subnet after all, but no gateway.',
+    }),
   cidr6: text(
     /^[\da-f:]*:[\da-f:]*\/\d+$/i,
     'is not an IPv6 network. Write an address and a prefix length, such as "fd00:24::/64".',

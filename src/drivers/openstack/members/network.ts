@@ -8,21 +8,28 @@ import type { WantedMember } from './wanted-member.ts';
 
 /** A network that the lab makes. */
 export function networkMember(network: NetworkSpec, lab: LabSpec, lookups: Lookups): WantedMember {
-  const desired = desiredNetwork(network, lab);
-  const subnets = desired.subnets.map(({ cidr }) => cidr).join(', ') || 'without subnet';
+  const desired = async () => desiredNetwork(network, lab, await lookups.extensions());
   return {
     kind: 'network',
     name: network.name,
-    summary: `${subnets}${desired.portSecurity ? ', with port security' : ''}`,
+    summary: describe(network),
     differences: async member =>
-      thingsOf(member, 'network').length === 0 ? undefined : networkDifferences(member, desired),
+      thingsOf(member, 'network').length === 0 ? undefined : networkDifferences(member, await desired()),
     needs: async () => {
-      if (desired.portSecurity && desired.subnets.length === 0) throw unusable(desired);
-      return { networks: 1, subnets: desired.subnets.length };
+      const wanted = await desired();
+      if (wanted.portSecurity && wanted.subnets.length === 0) throw unusable(wanted);
+      return { networks: 1, subnets: wanted.subnets.length };
     },
     make: async (site, member) =>
-      ensureNetwork(site, desired, member, (await lookups.extensions()).has('port-security')),
+      ensureNetwork(site, await desired(), member, (await lookups.extensions()).has('port-security')),
   };
+}
+
+function describe({ cidr, cloud = {} }: NetworkSpec): string {
+  const { subnet, cidr6, portSecurity } = cloud;
+  const subnets =
+    subnet === false ? 'without subnet, where the cloud can' : [cidr, cidr6 ?? []].flat().join(', ');
+  return `${subnets}${portSecurity ? ', with port security' : ''}`;
 }
 
 function unusable({ name }: DesiredNetwork): QuintupleoError {

@@ -37,7 +37,7 @@ export function routerMember(
       const ports = await interfacesOf({ openstack, ctx: { reason: 'plan' } }, existing);
       return [
         ...routerDifferences(member, await desired(), await lookups.networks(found), ports),
-        ...renewedLegs(router, lab, found),
+        ...renewedLegs(router, lab, found, await lookups.extensions()),
       ];
     },
     needs: async () => {
@@ -51,12 +51,18 @@ export function routerMember(
 }
 
 /** A network whose subnet is made anew in the same plan throws its routers out. */
-function renewedLegs(router: CloudRouter, lab: LabSpec, found: FoundLab): Difference[] {
+function renewedLegs(
+  router: CloudRouter,
+  lab: LabSpec,
+  found: FoundLab,
+  extensions: ReadonlySet<string>,
+): Difference[] {
   return lab.networks.flatMap(network => {
     const isJoined = router.networks.some(leg => leg.network === network.name);
     const member = isJoined ? memberOf(found, 'network', network.name) : undefined;
     const renewed =
-      member && networkDifferences(member, desiredNetwork(network, lab)).some(one => one.disruptive);
+      member &&
+      networkDifferences(member, desiredNetwork(network, lab, extensions)).some(one => one.disruptive);
     return renewed ? [{ text: `joins ${network.name} again`, disruptive: false }] : [];
   });
 }

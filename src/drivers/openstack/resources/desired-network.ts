@@ -25,11 +25,21 @@ export interface DesiredNetwork {
   readonly subnets: readonly DesiredSubnet[];
 }
 
-/** What a network of the lab shall be; not for one that exists and is only used. */
-export function desiredNetwork(network: NetworkSpec, lab: LabSpec): DesiredNetwork {
+/** The extension of Neutron without which Nova plugs in no port that has no address. */
+const portsWithoutAddress = 'ip_allocation';
+
+/**
+ * What a network of the lab shall be; not for one that exists and is only used.
+ * @param extensions - aliases of those that the cloud's Neutron has
+ */
+export function desiredNetwork(
+  network: NetworkSpec,
+  lab: LabSpec,
+  extensions: ReadonlySet<string>,
+): DesiredNetwork {
   const cloud = network.cloud ?? {};
   const subnets: DesiredSubnet[] = [];
-  if (cloud.subnet !== false) {
+  if (cloud.subnet !== false || !extensions.has(portsWithoutAddress)) {
     subnets.push(ipv4Subnet(network, lab));
     if (cloud.cidr6 !== undefined) subnets.push(ipv6Subnet(network, cloud.cidr6, lab));
   }

@@ -1,4 +1,4 @@
-import { type Member, type Thing, thingsOf } from '../inventory.ts';
+import { type Member, partOf, type Thing, thingsOf } from '../inventory.ts';
 import type { Difference } from './difference.ts';
 import { explaining } from './explain.ts';
 import type { Label } from './label.ts';
@@ -10,7 +10,7 @@ const part = 'floating-ip';
 /** @param external - ID of the external network; `undefined`: there shall be none */
 export function floatingIpDifferences(found: Member, external: string | undefined): Difference[] {
   const [existing] = thingsOf(found, 'floating-ip');
-  const [port] = thingsOf(found, 'port');
+  const port = partOf(found, 'port', 'port-0');
   if (external === undefined) {
     return existing
       ? [{ text: `no floating IP ${existing.floating_ip_address} any more`, disruptive: true }]

@@ -166,9 +166,8 @@ function fixedIps(addresses: readonly string[] | undefined, { subnets }: Network
 function security(desired: DesiredPort, now: boolean | undefined): Partial<CreatePort> {
   // Clouds without the extension do not know the field.
   if (now === undefined) return {};
-  if (desired.portSecurity === false) {
-    return now ? { port_security_enabled: false, security_groups: [] } : {};
-  }
+  const wanted = desired.portSecurity ?? now;
+  if (!wanted) return now ? { port_security_enabled: false, security_groups: [] } : {};
   const groups = desired.securityGroups ? { security_groups: desired.securityGroups } : {};
-  return desired.portSecurity === true && !now ? { port_security_enabled: true, ...groups } : groups;
+  return now ? groups : { port_security_enabled: true, ...groups };
 }

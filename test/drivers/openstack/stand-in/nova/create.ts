@@ -252,13 +252,13 @@ function choosePorts(networks: unknown, minor: number, call: Call, compute: Comp
 
 /** Whether a server may have this port. */
 export function checkPort(id: unknown, projectId: string, compute: Compute): void {
-  const { store } = compute.neutron;
+  const { store, extensions } = compute.neutron;
   const port = store.visible('ports', projectId).find(other => other.id === id);
   if (!port) throw badRequest(`Port id ${id} could not be found.`);
   if (port.device_id !== '') throw new ApiFault(409, `Port ${id} is still in use.`);
   const subnets = store.all('subnets').some(subnet => subnet.network_id === port.network_id);
   const addresses = Array.isArray(port.fixed_ips) ? port.fixed_ips : [];
-  if (addresses.length === 0 && subnets)
+  if (addresses.length === 0 && (subnets || !extensions.has('ip_allocation')))
     throw badRequest(`Port ${id} requires a FixedIP in order to be used.`);
   if (port.port_security_enabled === true && addresses.length === 0) {
     throw badRequest(
