@@ -19,6 +19,7 @@ import type {
 } from '../daemon/api.ts';
 import { apiVersion } from '../daemon/api.ts';
 import { type ErrorFamily, messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
+import type { Finding } from '../support/finding.ts';
 
 // How long the daemon may be silent, in milliseconds: for an answer, and within one that is a stream.
 const answerTimeout = 60_000;
@@ -96,6 +97,11 @@ export class ControlClient implements AsyncDisposable {
 
   boot(lab: string, node: string, request: BootRequest): Promise<NodeStatus> {
     return this.#json('PUT', `${nodePath(lab, node)}/boot`, request);
+  }
+
+  /** What may keep a node from a network boot. */
+  why(lab: string, node: string): Promise<Finding[]> {
+    return this.#json('GET', `${nodePath(lab, node)}/why`);
   }
 
   events(lab: string, node: string): Promise<EventEntry[]> {

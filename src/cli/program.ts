@@ -21,6 +21,7 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { upCommand } from './commands/up.ts';
+import { whyCommand } from './commands/why.ts';
 import { exitCodes } from './exit-codes.ts';
 
 /** The command line: every command and option there is. */
@@ -42,6 +43,7 @@ export function createProgram(cli: Cli): Command {
     stopCommand(cli),
     powerCommand(cli),
     bootCommand(cli),
+    whyCommand(cli),
     consoleCommand(cli),
     eventsCommand(cli),
     credentialsCommand(cli),

@@ -24,6 +24,7 @@ import type { ErrorFamily } from '../support/errors.ts';
  *     POST   /v1/labs/LAB/nodes/NODE/power       PowerRequest → OperationAnswer
  *     PUT    /v1/labs/LAB/nodes/NODE/boot        BootRequest → NodeStatus
  *     GET    /v1/labs/LAB/nodes/NODE             NodeStatus
+ *     GET    /v1/labs/LAB/nodes/NODE/why         Finding[]: what may keep it from a network boot
  *     GET    /v1/labs/LAB/nodes/NODE/events      EventEntry[]
  *     GET    /v1/labs/LAB/nodes/NODE/console     the serial output kept since power-on, as bytes
  *     GET    … /console with Upgrade: console    a raw two-way byte stream after 101

@@ -113,6 +113,10 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     const { lab, name } = lookUp(context);
     return context.json(lab.nodes.status(name));
   });
+  app.get('/v1/labs/:lab/nodes/:node/why', async context => {
+    const { lab, name } = lookUp(context);
+    return context.json(await lab.why(name, context.req.raw.signal));
+  });
   app.get('/v1/labs/:lab/nodes/:node/events', context =>
     context.json(lookUp(context).node.state.log.entries),
   );

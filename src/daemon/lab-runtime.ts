@@ -7,10 +7,12 @@ import type { Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import type { Finding } from '../support/finding.ts';
 import type { Logger } from '../support/log.ts';
 import { inParallel } from '../support/parallel.ts';
 import type { LabStatus, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
 import type { BmcService } from './bmc-endpoint.ts';
+import { answersPing } from './bmc-ping.ts';
 import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
 import { LabNodes } from './lab-nodes.ts';
@@ -20,6 +22,7 @@ import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
 import { choosePorts } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
+import { examineNode } from './why.ts';
 
 /** What a lab works with. */
 export interface LabSurroundings {
@@ -197,6 +200,19 @@ export class LabRuntime {
     const status = this.status();
     if (!this.remote) return status;
     return { ...status, nodes: await this.#service.nodes(this.#record.definition) };
+  }
+
+  /** What may keep a node from a network boot. */
+  async why(name: string, signal: AbortSignal): Promise<readonly Finding[]> {
+    const { boot, clock } = this.#around;
+    const { spec, capabilities } = this.#nodes.node(name);
+    const status = this.#nodes.status(name);
+    const { address, port, problem } = status.bmc;
+    const bmcAnswers = problem === undefined && (await answersPing(address, port));
+    const addresses = boot.addresses(this.name);
+    const known = examineNode({ status, capabilities, addresses, bmcAnswers, now: clock.now() });
+    const lab = this.#record.definition.spec;
+    return [...known, ...((await this.#driver.examineNetboot?.(lab, spec, signal)) ?? [])];
   }
 
   /** All machines of the lab. */

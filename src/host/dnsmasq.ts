@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../support/clock.ts';
 import type { NetworkAddresses } from './addresses.ts';
@@ -91,6 +91,26 @@ export async function ensureDnsmasq(paths: DhcpPaths, service: DhcpService, cloc
 export async function isServing(paths: DhcpPaths, service: DhcpService): Promise<boolean> {
   const running = await findOurs(paths);
   return running.size === 1 && running.has(dnsmasqArguments(paths, service).join(' '));
+}
+
+/** How much of the end of a log is looked at. Bytes. */
+const logTail = 256 * 1024;
+
+/** What a network's dnsmasq last noted of a network card: `DHCPACK(br0) 192.0.2.7 52:54:00:00:00:01`. */
+export async function lastHeardOf(mac: string, { log }: Pick<DhcpPaths, 'log'>): Promise<string | undefined> {
+  const file = await open(log).catch(() => undefined);
+  if (!file) return undefined;
+  await using opened = file;
+  const { size } = await opened.stat();
+  const start = Math.max(0, size - logTail);
+  const tail = Buffer.alloc(size - start);
+  await opened.read(tail, 0, tail.length, start);
+  const line = tail
+    .toString()
+    .split('\n')
+    .findLast(one => one.includes('DHCP') && one.toLowerCase().includes(mac));
+  // Without date and process: `Nov 23 13:01:02 dnsmasq-dhcp[77]: `.
+  return line?.replace(/^.*?\]: (\d+ )?/, '').trim();
 }
 
 /** Ends the network's dnsmasq. */

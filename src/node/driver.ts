@@ -1,8 +1,9 @@
+import type { Finding } from '../support/finding.ts';
 import type { BootTarget, NextBoot } from './boot.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from './firmware.ts';
 import type { PowerState } from './power.ts';
 import type { SerialPort } from './serial.ts';
-import type { LabSpec } from './spec.ts';
+import type { LabSpec, NodeSpec } from './spec.ts';
 
 /** Names a machine of a driver: `LAB/NODE`. */
 export type MachineId = string;
@@ -177,6 +178,11 @@ export interface Driver extends Provider, AsyncDisposable {
    * one, and only for a lab whose settings ask for it.
    */
   service?(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance>;
+  /**
+   * What may keep a node's machine from a network boot: a finding for each thing of the platform's and of this host that
+   * was looked at, as it is now.
+   */
+  examineNetboot?(lab: LabSpec, node: NodeSpec, signal: AbortSignal): Promise<readonly Finding[]>;
   /** The power of the lab's machines that are no nodes, by name; only drivers whose labs may have such. */
   hosts?(): Promise<ReadonlyMap<string, PowerState>>;
   /**

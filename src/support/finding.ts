@@ -13,3 +13,13 @@ export interface Finding {
 export function fine(check: string, message: string): Finding {
   return { check, result: 'ok', message, remedy: undefined };
 }
+
+/** A finding of something that works less well than it could. */
+export function warn(check: string, message: string, remedy?: string): Finding {
+  return { check, result: 'warn', message, remedy };
+}
+
+/** A finding of something that does not work. */
+export function fail(check: string, message: string, remedy?: string): Finding {
+  return { check, result: 'fail', message, remedy };
+}

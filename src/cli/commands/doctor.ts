@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import type { CloudsSources } from '../../daemon/cloud-access.ts';
 import type { LabDefinition } from '../../lab/definition.ts';
 import { QuintupleoError } from '../../support/errors.ts';
-import { type Cli, type GlobalOptions, print, printJson } from '../cli.ts';
+import type { Cli, GlobalOptions } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
 import { cloudSources } from '../cloud-sources.ts';
-import { styleFor } from '../style.ts';
+import { printFinding, printFindingsJson } from '../findings.ts';
 import { withClient } from '../with-client.ts';
 
 interface Options extends GlobalOptions {
@@ -29,8 +29,6 @@ export function doctorCommand(cli: Cli): Command {
       const lab = file === undefined ? undefined : readLabFile(file, cli.cwd, cli.env, options.id);
       const { daemon, labsUp } = await withClient(cli, askDaemon);
       const { examine } = await import('../../daemon/doctor.ts');
-      const style = styleFor(cli);
-      const marks = { ok: style.green('ok  '), warn: style.yellow('warn'), fail: style.red('fail') };
       const findings = [];
       for await (const finding of examine({
         paths: cli.paths(),
@@ -44,14 +42,9 @@ export function doctorCommand(cli: Cli): Command {
         cli.signal.throwIfAborted();
         findings.push(finding);
         if (options.json) continue;
-        print(cli, `${marks[finding.result]}  ${finding.check}: ${finding.message}`);
-        if (finding.remedy !== undefined) print(cli, `      ${style.dim(finding.remedy)}`);
+        printFinding(cli, finding);
       }
-      if (options.json)
-        printJson(
-          cli,
-          findings.map(finding => ({ ...finding, remedy: finding.remedy ?? null })),
-        );
+      if (options.json) printFindingsJson(cli, findings);
       if (findings.some(finding => finding.result === 'fail')) cli.exit = 'failed';
     });
 }

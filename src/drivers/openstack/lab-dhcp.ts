@@ -8,6 +8,7 @@ import {
   ensureDnsmasq,
   findIpxeBinaries,
   isServing,
+  lastHeardOf,
   stopDnsmasq,
 } from '../../host/dnsmasq.ts';
 import { run } from '../../host/programs.ts';
@@ -38,6 +39,14 @@ interface Served {
   readonly reservations: Reservations;
 }
 
+/** How DHCP is served on a network. */
+export interface DhcpView {
+  /** Why it is not, or not yet; `undefined` when it is. */
+  readonly trouble: string | undefined;
+  /** What the server last noted of a network card. */
+  readonly heard: string | undefined;
+}
+
 /** How often it is seen whether the interface is there and its dnsmasq runs. Milliseconds. */
 const inspectionInterval = 5_000;
 
@@ -48,6 +57,8 @@ const inspectionInterval = 5_000;
 export class LabDhcp {
   readonly #parts: LabDhcpParts;
   #served: readonly Served[] = [];
+  /** By network. */
+  readonly #troubles = new Map<string, string>();
   #timer: Timer | undefined;
   #inspection: Promise<void> = Promise.resolve();
   #closed = false;
@@ -76,6 +87,14 @@ export class LabDhcp {
     return served.map(one => addressesAt(one).host);
   }
 
+  /** Looks how a network is served, and what was heard there of a network card; `undefined` for one that is not to be. */
+  async look(network: string, mac: string): Promise<DhcpView | undefined> {
+    if (!this.#served.some(one => one.network.name === network)) return undefined;
+    await this.#inspect();
+    const heard = await lastHeardOf(mac, this.#paths(network, ''));
+    return { trouble: this.#troubles.get(network), heard };
+  }
+
   /** Stops looking after it; what serves goes on. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -102,7 +121,9 @@ export class LabDhcp {
     for (const served of this.#served) {
       try {
         await this.#ensure(served);
+        this.#troubles.delete(served.network.name);
       } catch (error) {
+        this.#troubles.set(served.network.name, messageOf(error));
         log.warn({ lab, network: served.network.name, error: messageOf(error) }, 'DHCP cannot be served yet');
       }
     }

@@ -17,6 +17,7 @@ import type { SerialPort } from '../../node/serial.ts';
 import type { LabSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { fileDocument } from '../../support/document.ts';
+import type { Finding } from '../../support/finding.ts';
 import type { Logger } from '../../support/log.ts';
 import { within } from '../../support/wait.ts';
 import { chooseStrategy, type StrategyChoice } from './boot-strategies/choose.ts';
@@ -31,6 +32,7 @@ import { readKept } from './kept-machines.ts';
 import { LabDhcp } from './lab-dhcp.ts';
 import { type KeptMachine, OpenStackMachine } from './machine.ts';
 import type { ServiceParts } from './members/service.ts';
+import { examineNetboot } from './netboot/examination.ts';
 import { LabProvider } from './provider.ts';
 import { reservationsOf } from './reservations.ts';
 import type { FirmwareSource } from './resources/firmware-images.ts';
@@ -240,6 +242,15 @@ export class OpenStackDriver implements Driver {
     const site = { openstack, lab: lab.name, owner, clock, log, ctx: { reason: 'service', signal } };
     const document = fileDocument<KeptService>(join(stateDirectory, 'labs', lab.name, 'service.json'));
     return accessService(site, lab, server, document);
+  }
+
+  async examineNetboot(lab: LabSpec, node: NodeSpec, signal: AbortSignal): Promise<readonly Finding[]> {
+    return examineNetboot({
+      ...{ lab, node, signal, openstack: this.#lease.openstack },
+      server: this.#machines.get(node.name)?.server,
+      choice: this.bootStrategy(node.name),
+      dhcp: (network, mac) => this.#dhcp.look(network, mac),
+    });
   }
 
   async hosts(): Promise<ReadonlyMap<string, PowerState>> {

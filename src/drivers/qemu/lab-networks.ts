@@ -6,8 +6,10 @@ import {
   ensureDnsmasq,
   findIpxeBinaries,
   isServing,
+  lastHeardOf,
   stopDnsmasq,
 } from '../../host/dnsmasq.ts';
+import { userOf } from '../../host/interfaces.ts';
 import { type Reservations, reserve } from '../../host/reservations.ts';
 import type { LabSpec, NetworkSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -22,7 +24,7 @@ import {
   networkPaths,
   networksFolder,
 } from './layout.ts';
-import { deleteBridge, ensureBridge, findLink, userOf } from './links.ts';
+import { deleteBridge, ensureBridge, findLink } from './links.ts';
 
 /** How machines are connected: by Linux bridges, or each for itself by QEMU's user networking. */
 export type NetworkingName = 'bridge' | 'user';
@@ -123,6 +125,11 @@ export class LabNetworks {
     if (record.dhcp && !(await isServing(dhcpPaths(paths), this.#dhcpService(record))))
       return 'its DHCP server is gone';
     return undefined;
+  }
+
+  /** What the DHCP server of a network last noted of a network card. */
+  lastHeard(name: string, mac: string): Promise<string | undefined> {
+    return lastHeardOf(mac, dhcpPaths(this.#paths(name)));
   }
 
   /** Takes a network away; also one that was only half made. */

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
+import { ipJson } from '../../host/interfaces.ts';
 import { run } from '../../host/programs.ts';
 import { QuintupleoError, systemCodeOf } from '../../support/errors.ts';
-import { type Ipv4Network, overlap, parseCidr } from '../../support/ipv4.ts';
 
 /** A network interface of this host. */
 export interface Link {
@@ -39,14 +39,9 @@ interface AddressJson {
   }[];
 }
 
-interface RouteJson {
-  readonly dst: string;
-  readonly dev?: string;
-}
-
 /** The interface of that name, if there is one. */
 export async function findLink(name: string): Promise<Link | undefined> {
-  const links = (await readJson('-details', 'link', 'show')) as readonly LinkJson[];
+  const links = (await ipJson('-details', 'link', 'show')) as readonly LinkJson[];
   const link = links.find(({ ifname }) => ifname === name);
   return link && { name, mac: link.address ?? '', alias: link.ifalias, kind: link.linkinfo?.info_kind };
 }
@@ -77,7 +72,7 @@ export async function ensureBridge(spec: BridgeSpec): Promise<boolean> {
   // The host must not take addresses or routes from a lab's router.
   await setIpv6(name, 'accept_ra', '0');
   await setIpv6(name, 'autoconf', '0');
-  for (const { ifname, addr_info } of (await readJson('address', 'show')) as readonly AddressJson[]) {
+  for (const { ifname, addr_info } of (await ipJson('address', 'show')) as readonly AddressJson[]) {
     for (const { local, prefixlen, scope } of ifname === name ? addr_info : []) {
       const old = `${local}/${prefixlen}`;
       const isOther = scope === 'global' && !spec.addresses.includes(old);
@@ -106,25 +101,6 @@ export async function deleteBridge(spec: Pick<BridgeSpec, 'name' | 'mac' | 'alia
   if (link && isOurs(link, spec)) await run('ip', ['link', 'delete', spec.name]);
 }
 
-/**
- * What on this host already uses addresses of a network.
- * @param except - interface that does not count
- * @returns for people; `undefined` when the network is free
- */
-export async function userOf(network: Ipv4Network, except: string): Promise<string | undefined> {
-  for (const { ifname, addr_info } of (await readJson('-4', 'address', 'show')) as readonly AddressJson[]) {
-    for (const { local, prefixlen } of ifname === except ? [] : addr_info) {
-      const other = parseCidr(`${local}/${prefixlen}`);
-      if (other && overlap(other, network)) return `${local}/${prefixlen} of ${ifname}`;
-    }
-  }
-  for (const { dst, dev } of (await readJson('-4', 'route', 'show')) as readonly RouteJson[]) {
-    const other = parseCidr(dst.includes('/') ? dst : `${dst}/32`);
-    if (other && dev !== except && overlap(other, network)) return `a route to ${dst} by ${dev ?? 'nowhere'}`;
-  }
-  return undefined;
-}
-
 /** Tries whether this process may make bridges and taps, by making them. @returns why not; `undefined` when it may */
 export async function bridgeProblem(): Promise<string | undefined> {
   const bridge = `qxb${process.pid}`;
@@ -151,9 +127,4 @@ async function setIpv6(link: string, setting: string, value: string): Promise<vo
     // No such file on a host without IPv6, nor for a link that has just gone.
     if (systemCodeOf(error) !== 'ENOENT') throw error;
   }
-}
-
-async function readJson(...args: string[]): Promise<unknown> {
-  const text = await run('ip', ['-json', ...args]);
-  return text.trim() === '' ? [] : JSON.parse(text);
 }

@@ -13,9 +13,10 @@ import {
   type Resource,
 } from '../../node/driver.ts';
 import type { SerialPort } from '../../node/serial.ts';
-import type { LabSpec } from '../../node/spec.ts';
+import type { LabSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
+import type { Finding } from '../../support/finding.ts';
 import type { Logger } from '../../support/log.ts';
 import { type Accelerator, chooseAccelerator } from './accelerator.ts';
 import { bootTargets } from './boot-order.ts';
@@ -25,6 +26,7 @@ import { type Folders, machinePaths, machinesFolder, networksFolder } from './la
 import { bridgeProblem, plugIn } from './links.ts';
 import { QemuMachine } from './machine.ts';
 import { MachineStore, storedMachines } from './machine-store.ts';
+import { examineNetboot } from './netboot-examination.ts';
 import { type LabContent, planChanges } from './plan.ts';
 
 /** What a lab file says of this driver. */
@@ -140,6 +142,11 @@ export class QemuDriver implements Driver {
     const found = this.#machines.get(id);
     if (!found) throw new DriverError('gone', `there is no machine ${id}`);
     return found.machine.serial;
+  }
+
+  async examineNetboot(lab: LabSpec, node: NodeSpec): Promise<readonly Finding[]> {
+    const machine = this.#machines.get(machineId(lab.name, node.name))?.machine;
+    return examineNetboot(lab, node, machine, this.#networks);
   }
 
   async existing(lab: string): Promise<readonly Resource[]> {
