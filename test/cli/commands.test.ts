@@ -352,6 +352,71 @@ describe('console', () => {
   });
 });
 
+describe('status of what changes by itself', () => {
+  const change = { op: 'create', kind: 'machine', name: 'node-1', summary: 'gone', disruptive: false };
+
+  test('--drift shows what up would mend', async () => {
+    daemon.answers.set('GET /v1/labs/pair/drift', { json: { changes: [change], warnings: [] } });
+    daemon.answers.set('GET /v1/labs/other/drift', { json: { changes: [], warnings: [] } });
+    const { out } = await runHere('status', '--drift');
+    expect(out).toContain(
+      'Drift: 1 to create; "quintupleo up /labs/pair.yaml" mends it.\n  + machine node-1  gone',
+    );
+    expect(out).toContain('No drift.');
+    const { out: json } = await runHere('status', 'pair', '--drift', '--json');
+    expect(JSON.parse(json)).toMatchObject([{ name: 'pair', drift: [change] }]);
+  });
+
+  test('nobody asks for drift unless told to', async () => {
+    await runHere('status');
+    expect(daemon.asked.map(({ what }) => what)).toEqual(['GET /v1/labs']);
+  });
+
+  test('--daemon shows calls of clouds by service and reason, a minute', async () => {
+    const call = { cloud: 'c', service: 'compute', method: 'GET', reason: 'poll', status: '200', count: 30 };
+    daemon.answers.set('GET /v1/daemon', {
+      json: {
+        ...daemonStatus,
+        startedAt: Date.now() - 10 * 60_000,
+        dropped: { 'not-rmcp': 3 },
+        cloudCalls: [
+          call,
+          { ...call, status: 'unreachable', count: 10 },
+          { ...call, reason: 'up', count: 1 },
+        ],
+        bootFetches: [{ what: 'firmware', answer: 'network', status: 200, count: 2 }],
+      },
+    });
+    const { out } = await runHere('status', '--daemon');
+    expect(out).toMatch(/^c +compute +poll +40 +4\.0 +10$/m);
+    expect(out).toMatch(/^c +compute +up +1 +0\.1 +-$/m);
+    expect(out).toMatch(/^firmware +network +200 +2$/m);
+    expect(out).toMatch(/^not-rmcp +3$/m);
+  });
+});
+
+describe('why', () => {
+  const finding = { check: 'BMC', result: 'ok', message: 'answers' };
+
+  test('says that nothing stands in the way, or what does', async () => {
+    daemon.answers.set('GET /v1/labs/other/nodes/lone/why', { json: [finding] });
+    expect(await runHere('why', 'lone')).toEqual({
+      status: 0,
+      out: 'ok    BMC: answers\n\nNothing stands in the way of a network boot of other/lone.\n',
+      err: '',
+    });
+    const fault = { check: 'instance', result: 'fail', message: 'there is none', remedy: 'Run up again.' };
+    daemon.answers.set('GET /v1/labs/other/nodes/lone/why', { json: [finding, fault] });
+    const { status, out } = await runHere('why', 'lone');
+    expect(status).toBe(1);
+    expect(out).toContain(
+      'fail  instance: there is none\n      Run up again.\n\nOne thing stands in the way',
+    );
+    const json = JSON.parse((await runHere('why', 'lone', '--json')).out);
+    expect(json).toEqual([{ ...finding, remedy: null }, fault]);
+  });
+});
+
 describe('stop and start', () => {
   test('stop powers the only lab off, gently unless told otherwise, and says what start does', async () => {
     daemon.answers.set('GET /v1/labs', { json: [pair] });
