@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { QuintupleoError } from '../support/errors.ts';
 import type { RunProgram } from '../support/program.ts';
-import { fat16 } from './fat.ts';
+import { type FatFile, fat16 } from './fat.ts';
 
 /** Where GRUB's parts are and what it shall boot. */
 export interface DiskImageParts {
@@ -38,20 +38,46 @@ export async function diskImage(
   run: RunProgram,
   signal?: AbortSignal,
 ): Promise<Buffer> {
+  const commands = `linux /vmlinuz ${parts.kernelArguments}\ninitrd /initrd\nboot\n`;
+  const grub: GrubParts = { ...parts, commands, modules: ['linux', 'boot'] };
+  const files = [
+    { path: 'EFI/BOOT/BOOTX64.EFI', content: await makeGrub('x86_64-efi', '/', grub, run, signal) },
+    { path: 'vmlinuz', content: parts.kernel },
+    { path: 'initrd', content: parts.ramdisk },
+  ];
+  return bootableDisk({ ...grub, files, data: parts.data }, run, signal);
+}
+
+/** What GRUB is made of and does. */
+export interface GrubParts {
+  /** Root of the unpacked packages grub-common and grub-pc-bin, or grub-efi-amd64-bin. */
+  readonly packages: string;
+  /** A folder for scraps. */
+  readonly scratch: string;
+  /** GRUB's commands, a line each. */
+  readonly commands: string;
+  /** Modules that those commands need. */
+  readonly modules: readonly string[];
+}
+
+/**
+ * An image of a disk whose first partition holds files: under BIOS, GRUB boots from them as its commands say; under
+ * UEFI, the removable-media loader among them starts.
+ * @throws QuintupleoError `BOOT_LOADER`
+ */
+export async function bootableDisk(
+  parts: GrubParts & { readonly files: readonly FatFile[]; readonly data?: Buffer | undefined },
+  run: RunProgram,
+  signal?: AbortSignal,
+): Promise<Buffer> {
   const bootSector = await readFile(join(parts.packages, 'usr/lib/grub/i386-pc/boot.img'));
   // An empty device in the prefix is the disk that was booted from.
-  const core = await makeGrub('i386-pc', '(,msdos1)/', ['biosdisk'], parts, run, signal);
-  const efi = await makeGrub('x86_64-efi', '/', [], parts, run, signal);
+  const core = await makeGrub('i386-pc', '(,msdos1)/', parts, run, signal);
   // GRUB's boot sector reads on at sector 1, and what is there knows its own length: they need only lie in a row.
   if (core.length > (firstPartition - 1) * sectorSize) {
     throw bootLoaderError(`GRUB's ${core.length} bytes do not fit before the first partition`);
   }
-  const files = [
-    { path: 'EFI/BOOT/BOOTX64.EFI', content: efi },
-    { path: 'vmlinuz', content: parts.kernel },
-    { path: 'initrd', content: parts.ramdisk },
-  ];
-  const partition = fat16(files, fileSystem);
+  const partition = fat16(parts.files, fileSystem);
   const partitionSectors = partition.length / sectorSize;
 
   const second = parts.data ?? Buffer.alloc(noteSize);
@@ -85,20 +111,19 @@ function partitionEntry(type: number, start: number, sectors: number, active: bo
 async function makeGrub(
   platform: 'i386-pc' | 'x86_64-efi',
   prefix: string,
-  modules: readonly string[],
-  parts: DiskImageParts,
+  parts: GrubParts,
   run: RunProgram,
   signal: AbortSignal | undefined,
 ): Promise<Buffer> {
   await mkdir(parts.scratch, { recursive: true });
   const config = join(parts.scratch, 'grub.cfg');
   const output = join(parts.scratch, `grub-${platform}.img`);
-  await writeFile(config, `linux /vmlinuz ${parts.kernelArguments}\ninitrd /initrd\nboot\n`);
+  await writeFile(config, parts.commands);
   const folder = join(parts.packages, 'usr/lib/grub', platform);
   const args = ['-O', platform, '-d', folder, '-p', prefix, '-c', config, '-o', output];
   const { status, stderr } = await run(
     join(parts.packages, 'usr/bin/grub-mkimage'),
-    [...args, 'part_msdos', 'fat', 'linux', 'boot', ...modules],
+    [...args, 'part_msdos', 'fat', ...parts.modules, ...(platform === 'i386-pc' ? ['biosdisk'] : [])],
     { timeout: 60_000, signal, env: { LD_LIBRARY_PATH: (await libraryFolders(parts.packages)).join(':') } },
   );
   if (status !== 0) throw bootLoaderError(`grub-mkimage failed: ${stderr.trim()}`);

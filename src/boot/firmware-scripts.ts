@@ -47,6 +47,25 @@ export function discScript(firmware: Firmware): string {
 }
 
 /**
+ * What iPXE does on a machine that asks nobody: network boot, by whichever of its cards can. Without one, a disc goes on
+ * to the machine's own disk; a disk that holds iPXE alone has nothing to go on to, and tries again.
+ */
+export function networkScript(medium: 'disc' | 'disk'): string {
+  return script([
+    ':again',
+    'echo quintupleo: booting from the network',
+    'autoboot ||',
+    ...(medium === 'disk'
+      ? ['sleep 5', 'goto again']
+      : [
+          'echo quintupleo: no network boot, booting from the disk',
+          `iseq \${platform} pcbios && sanboot --no-describe --drive 0x80 ||`,
+          'exit 1',
+        ]),
+  ]);
+}
+
+/**
  * A UEFI shell script that starts the first operating system's loader on a disk that it finds. The firmware knows no
  * boot option for a disk that its platform did not put into the boot order, but the shell can see every disk.
  */
@@ -114,6 +133,8 @@ function mediaScript(node: string, url: string): string {
     return politeAnswer(`${node} has an unusable media URL`);
   return script([
     `echo quintupleo: ${node} boots from ${url}`,
+    // A card that is open has its link-local address and no other.
+    ...(/^[a-z]+:\/\/\[fe80:/i.test(url) ? [] : ['ifconf net0 ||']),
     `sanboot --no-describe ${url} ||`,
     `echo quintupleo: ${url} cannot be booted`,
     ...ownDisk,

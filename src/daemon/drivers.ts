@@ -2,9 +2,9 @@ import { homedir } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
 import type { ServiceParts } from '../drivers/openstack/members/service.ts';
+import type { FirmwareSource } from '../drivers/openstack/resources/firmware-images.ts';
 import type { DriverChoice } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
-import type { Firmware } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Logger } from '../support/log.ts';
 
@@ -17,10 +17,7 @@ export interface DriverParts {
   /** TCP port of the boot director. */
   readonly bootPort: number;
   /** Makes the image by which a cloud's machines ask what to boot, or finds it. */
-  readonly firmwareImage: (
-    firmware: Firmware,
-    signal: AbortSignal,
-  ) => Promise<{ readonly path: string; readonly sha256: string; readonly diskFormat: 'iso' }>;
+  readonly firmwareImage: FirmwareSource;
   /** What the service instances of labs are made with. */
   readonly service: ServiceParts;
   readonly clock: Clock;

@@ -1,5 +1,13 @@
 /** Firmware that asks at every boot what to boot, and what it is told: how a boot override reaches a machine whose platform has no boot order to set. */
 
+import type { Firmware } from './spec.ts';
+
+/**
+ * An image with iPXE that a cloud's machines start from: `bios` and `uefi` are the discs that ask at every boot what to
+ * boot; `rescue` is a disc and `disk` a disk that ask nobody and boot from the network, under BIOS and UEFI.
+ */
+export type BootImageKind = Firmware | 'rescue' | 'disk';
+
 /** Where such firmware asks: an IPv6 link-local address, which needs no plan, on the network of its first card. */
 export const firmwareAddress = 'fe80::b:c';
 

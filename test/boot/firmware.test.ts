@@ -74,8 +74,9 @@ describe('what firmware is told', () => {
   test('boots media by URL, but never what iPXE would read as more than one', async () => {
     const boot = async (url: string) => (await makeDirector(desk({ kind: 'media', url }).asks)).text();
     expect(await boot('http://192.0.2.1/live.iso?a=1#x')).toContain(
-      '\nsanboot --no-describe http://192.0.2.1/live.iso?a=1#x ||\n',
+      '\nifconf net0 ||\nsanboot --no-describe http://192.0.2.1/live.iso?a=1#x ||\n',
     );
+    expect(await boot('http://[fe80::1%25net0]/live.iso')).not.toContain('ifconf');
     for (const url of ['http://h/a b', `http://h/\${net0/mac}`, 'http://h/\nshell', 'file', '']) {
       expect(await boot(url), url).not.toContain('sanboot');
     }

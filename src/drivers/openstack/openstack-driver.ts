@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { BootStrategy } from '../../node/cloud-spec.ts';
 import {
   type Capabilities,
   type Change,
@@ -14,7 +15,7 @@ import {
 import { type FirmwareAnswer, type FirmwareQuestion, firmwareAddress } from '../../node/firmware.ts';
 import type { PowerState } from '../../node/power.ts';
 import type { SerialPort } from '../../node/serial.ts';
-import type { LabSpec, NodeSpec } from '../../node/spec.ts';
+import type { Firmware, LabSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { fileDocument } from '../../support/document.ts';
 import type { Finding } from '../../support/finding.ts';
@@ -73,7 +74,7 @@ export class OpenStackDriver implements Driver {
   readonly #lease: CloudLease;
   readonly #provider: LabProvider;
   readonly #dhcp: LabDhcp;
-  readonly #ipxeImages: IpxeImages;
+  #ipxeImages: IpxeImages;
   readonly #kept: ReadonlyMap<string, KeptMachine>;
   /** By name of the node. */
   readonly #machines = new Map<string, OpenStackMachine>();
@@ -149,7 +150,7 @@ export class OpenStackDriver implements Driver {
   /** How a node is told what to boot, and why so; `undefined` as long as it has no server. */
   bootStrategy(node: string): (StrategyChoice & { readonly limits: readonly string[] }) | undefined {
     const choice = this.#choices.get(node);
-    return choice && { ...choice, limits: strategyOf(choice.strategy, this.#ipxeImages).limits };
+    return choice && { ...choice, limits: this.#strategyNamed(choice.strategy, node).limits };
   }
 
   capabilities(id: MachineId): Capabilities {
@@ -204,6 +205,7 @@ export class OpenStackDriver implements Driver {
   }
 
   async plan(wanted: LabSpec): Promise<readonly Change[]> {
+    await this.#lookForImages();
     this.#learn(wanted);
     return this.#provider.plan(wanted);
   }
@@ -218,8 +220,10 @@ export class OpenStackDriver implements Driver {
     } finally {
       this.#changing.delete(name);
     }
-    if (op === 'delete') await this.#forget(name);
-    else await this.#meet(name);
+    if (op === 'delete') return this.#forget(name);
+    // The first node of its kind brings its image with it.
+    if (this.#nodes.get(name)?.cloud?.bootStrategy === 'ipxe-disk') await this.#lookForImages();
+    await this.#meet(name);
   }
 
   async serveBoot(lab: LabSpec): Promise<readonly string[]> {
@@ -267,6 +271,10 @@ export class OpenStackDriver implements Driver {
     await Promise.all([...this.#machines.values()].map(machine => machine.close()));
     await this.#dhcp.close();
     await this.#lease[Symbol.asyncDispose]();
+  }
+
+  async #lookForImages(): Promise<void> {
+    this.#ipxeImages = await findIpxeImages(this.#lease.openstack, this.#around);
   }
 
   /** Takes note of how the lab's nodes shall be: what the cloud cannot tell. */
@@ -341,10 +349,18 @@ export class OpenStackDriver implements Driver {
       hasFirmware: isOwn(server),
       pxeFirst: pxeFirstSign(server),
       rescueImage: this.#ipxeImages.rescue,
-      ipxeImage: this.#ipxeImages.disk,
+      ipxeImage: this.#ipxeImages.disk[this.#firmwareOf(name)],
     });
     this.#choices.set(name, choice);
-    return strategyOf(choice.strategy, this.#ipxeImages);
+    return this.#strategyNamed(choice.strategy, name);
+  }
+
+  #strategyNamed(strategy: BootStrategy, node: string): Strategy {
+    return strategyOf(strategy, this.#firmwareOf(node), this.#ipxeImages);
+  }
+
+  #firmwareOf(node: string): Firmware {
+    return this.#nodes.get(node)?.firmware ?? 'bios';
   }
 
   /** Sees a server that has just been made, changed or adopted. */

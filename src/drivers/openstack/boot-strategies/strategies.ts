@@ -1,4 +1,5 @@
 import type { BootStrategy } from '../../../node/cloud-spec.ts';
+import type { Firmware } from '../../../node/spec.ts';
 import { unreachable } from '../../../support/errors.ts';
 import type { IpxeImages } from '../ipxe-images.ts';
 import { directorStrategy } from './director.ts';
@@ -10,8 +11,8 @@ import type { Strategy } from './strategy.ts';
 
 export type { Strategy } from './strategy.ts';
 
-/** A strategy by its name; `none` for one whose image is missing. */
-export function strategyOf(name: BootStrategy, images: IpxeImages): Strategy {
+/** A strategy by its name, for a machine with that firmware; `none` for one whose image is missing. */
+export function strategyOf(name: BootStrategy, firmware: Firmware, images: IpxeImages): Strategy {
   switch (name) {
     case 'director':
       return directorStrategy;
@@ -19,8 +20,10 @@ export function strategyOf(name: BootStrategy, images: IpxeImages): Strategy {
       return pxeFirstStrategy;
     case 'rescue':
       return images.rescue === undefined ? noStrategy : rescueStrategy(images.rescue);
-    case 'ipxe-disk':
-      return images.disk === undefined ? noStrategy : ipxeDiskStrategy(images.disk);
+    case 'ipxe-disk': {
+      const image = images.disk[firmware];
+      return image === undefined ? noStrategy : ipxeDiskStrategy(image);
+    }
     case 'none':
       return noStrategy;
     default:

@@ -4,7 +4,7 @@ import type { DesiredDisk, DesiredNode } from './desired-node.ts';
 
 /** IDs of what a node's boot devices are made from. */
 export interface BootSources {
-  /** Our firmware's image. */
+  /** The image with our firmware: a disc for the director, else a disk. */
   readonly firmware: string;
   /** Of each disk that begins with an image, by part. */
   readonly images: ReadonlyMap<string, string>;
@@ -46,7 +46,7 @@ function directorDevices({ node, disks }: DesiredNode, { firmware, volumes }: Bo
   return { imageRef: firmware, block_device_mapping_v2: [firmwareDevice, ...devices] };
 }
 
-/** The first disk is the root disk, as with any instance. What does not begin with an image begins with our firmware. */
+/** The first disk is the root disk, as with any instance. One that does not begin with an image begins as a disk that boots from the network. */
 function diskDevices({ node, disks }: DesiredNode, { firmware, images, volumes }: BootSources): BootFields {
   const [root, ...others] = disks;
   const beside = others.map((disk, index): BlockDevice => {

@@ -1,26 +1,39 @@
+import type { BootImageKind } from '../../../node/firmware.ts';
 import type { Firmware } from '../../../node/spec.ts';
 import { messageOf } from '../../../support/errors.ts';
 import type { Logger } from '../../../support/log.ts';
 import type { CallContext } from '../client/call.ts';
+import type { Server } from '../client/compute-types.ts';
 import type { Image } from '../client/image.ts';
 import type { OpenStack } from '../client/openstack.ts';
+import { ipxeTag } from '../ipxe-images.ts';
 import { explaining } from './explain.ts';
 import { projectTag } from './label.ts';
 
-/** Firmware that asks the boot director, as a file of this host. */
+/** An image with iPXE, as a file of this host. */
 export interface FirmwareImage {
   readonly path: string;
   /** Hexadecimal. */
   readonly sha256: string;
-  readonly diskFormat: 'iso';
+  readonly diskFormat: 'iso' | 'raw';
 }
 
-/** Builds or finds the firmware's file. */
-export type FirmwareSource = (firmware: Firmware, signal: AbortSignal) => Promise<FirmwareImage>;
+/** Builds or finds the image's file. */
+export type FirmwareSource = (kind: BootImageKind, signal: AbortSignal) => Promise<FirmwareImage>;
 
-const firmwareTag = `${projectTag}:firmware`;
-const checksumProperty = 'quintupleo_sha256';
-const variantProperty = 'quintupleo_variant';
+/** One use of such an image: images of one file differ by what Nova is to make of them. */
+export interface ImageVariant {
+  readonly kind: BootImageKind;
+  /** Of the machines that it is the image of; a rescue disc takes what its machine has. */
+  readonly firmware?: Firmware | undefined;
+  readonly secureBoot?: boolean | undefined;
+  /** Whether it stays when the last node of the project is gone, for machines that no lab made. */
+  readonly keep?: boolean | undefined;
+}
+
+export const firmwareTag = `${projectTag}:firmware`;
+export const checksumProperty = 'quintupleo_sha256';
+export const variantProperty = 'quintupleo_variant';
 
 /** Uploads of this process that are under way or done, by project, so that concurrent callers share them. */
 const uploads = new WeakMap<OpenStack, Map<string, Promise<string>>>();
@@ -40,19 +53,19 @@ export class FirmwareImages {
   }
 
   /**
-   * The firmware in the project, uploaded if it is not there.
+   * The image in the project, uploaded if it is not there.
    * @returns the image's ID
    */
-  async ensure(firmware: Firmware, secureBoot: boolean, ctx: CallContext): Promise<string> {
-    const { path, sha256 } = await this.#source(firmware, ctx.signal ?? new AbortController().signal);
-    const variant = secureBoot ? `${firmware}-secure` : firmware;
-    const key = `${variant} ${sha256}`;
+  async ensure(variant: ImageVariant, ctx: CallContext): Promise<string> {
+    const file = await this.#source(variant.kind, ctx.signal ?? new AbortController().signal);
+    const wanted = { ...variant, ...file, name: variantName(variant) };
+    const key = `${wanted.name} ${wanted.sha256}`;
     const known = this.#known.get(key);
     // Another caller's upload ends with that caller's signal.
     const shared = await known?.catch(() => undefined);
     if (shared !== undefined && (await this.#isUsable(shared, ctx))) return shared;
     if (this.#known.get(key) === known) this.#known.delete(key);
-    const ours = this.#known.get(key) ?? this.#find({ firmware, variant, secureBoot, path, sha256 }, ctx);
+    const ours = this.#known.get(key) ?? this.#find(wanted, ctx);
     this.#known.set(key, ours);
     return ours;
   }
@@ -63,35 +76,35 @@ export class FirmwareImages {
   }
 
   #images(ctx: CallContext): Promise<Image[]> {
-    return listImages(this.#openstack, ctx);
+    return projectImages(this.#openstack, ctx);
   }
 
   async #find(wanted: Wanted, ctx: CallContext): Promise<string> {
-    const { firmware, variant, sha256 } = wanted;
-    return explaining(`the ${firmware} firmware image cannot be uploaded`, async () => {
+    const { name, sha256 } = wanted;
+    return explaining(`the firmware image ${name} cannot be uploaded`, async () => {
       const images = await this.#images(ctx);
       const image = images.find(
         candidate =>
           candidate.status === 'active' &&
           candidate[checksumProperty] === sha256 &&
-          candidate[variantProperty] === variant,
+          candidate[variantProperty] === name,
       );
       return image?.id ?? this.#upload(wanted, ctx);
     });
   }
 
   async #upload(wanted: Wanted, ctx: CallContext): Promise<string> {
-    const { variant, sha256, path } = wanted;
-    const name = `quintupleo-firmware-${variant}-${sha256.slice(0, 8)}`;
+    const { sha256, path, diskFormat } = wanted;
+    const name = `quintupleo-firmware-${wanted.name}-${sha256.slice(0, 8)}`;
     const find = async () =>
       (await this.#images(ctx)).find(image => image.name === name && image.status === 'queued');
     const { id } = await this.#openstack.image.create(
       {
         name,
-        disk_format: 'iso',
+        disk_format: diskFormat,
         container_format: 'bare',
         visibility: 'private',
-        tags: [projectTag, firmwareTag],
+        tags: tagsOf(wanted),
         properties: propertiesOf(wanted),
       },
       { find },
@@ -109,48 +122,81 @@ export class FirmwareImages {
 }
 
 /**
- * Deletes the firmware images that no server of the project uses. Nothing is lost by it: whoever needs one next uploads
- * it again. What cannot be deleted is left for the next time.
+ * Deletes the firmware images that no server of the project uses, but for those that were uploaded to stay. Nothing is
+ * lost by it: whoever needs one next uploads it again. What cannot be deleted is left for the next time.
  */
 export async function collectFirmware(openstack: OpenStack, log: Logger, ctx: CallContext): Promise<void> {
-  const images = await listImages(openstack, ctx);
+  const images = (await projectImages(openstack, ctx)).filter(({ tags }) => tags.includes(firmwareTag));
   if (images.length === 0) return;
   const { servers } = await openstack.compute.listServers({ details: true }, ctx);
-  const used = new Set(
-    servers.flatMap(({ image }) => (typeof image === 'object' && image ? [image.id] : [])),
+  await deleteImages(
+    openstack,
+    images.filter(image => !servers.some(server => isImageOf(image, server))),
+    log,
+    ctx,
   );
+}
+
+/**
+ * Deletes images of the project. What cannot be deleted is logged.
+ * @returns what was deleted
+ */
+export async function deleteImages(
+  openstack: OpenStack,
+  images: readonly Image[],
+  log: Logger,
+  ctx: CallContext,
+): Promise<Image[]> {
   uploads.get(openstack)?.clear();
-  for (const { id } of images.filter(image => !used.has(image.id))) {
+  const deleted: Image[] = [];
+  for (const image of images) {
     try {
-      await openstack.image.delete(id, ctx);
+      await openstack.image.delete(image.id, ctx);
+      deleted.push(image);
     } catch (error) {
-      log.warn({ image: id, error: messageOf(error) }, 'this firmware image cannot be deleted');
+      log.warn({ image: image.id, error: messageOf(error) }, 'this image cannot be deleted');
     }
   }
+  return deleted;
 }
 
-function listImages(openstack: OpenStack, ctx: CallContext): Promise<Image[]> {
-  return openstack.image.list({ tag: [firmwareTag], visibility: 'private' }, ctx);
+/** Every image that this project has put into a project of the cloud. */
+export function projectImages(openstack: OpenStack, ctx: CallContext): Promise<Image[]> {
+  return openstack.image.list({ tag: [projectTag], visibility: 'private' }, ctx);
 }
 
-interface Wanted {
-  readonly firmware: Firmware;
-  readonly variant: string;
-  readonly secureBoot: boolean;
-  readonly path: string;
-  readonly sha256: string;
+/** Whether a server was made from an image. */
+export function isImageOf({ id }: Image, { image }: Server): boolean {
+  return typeof image === 'object' && image !== null && image.id === id;
+}
+
+interface Wanted extends ImageVariant, FirmwareImage {
+  /** Of the variant: `uefi-secure`. */
+  readonly name: string;
+}
+
+function variantName({ kind, firmware, secureBoot }: ImageVariant): string {
+  const parts: string[] = [kind];
+  if (kind === 'disk' && firmware) parts.push(firmware);
+  if (secureBoot) parts.push('secure');
+  return parts.join('-');
+}
+
+function tagsOf({ kind, keep }: Wanted): string[] {
+  const asks = kind === 'bios' || kind === 'uefi';
+  return [projectTag, ...(keep ? [] : [firmwareTag]), ...(asks ? [] : [ipxeTag])];
 }
 
 /** What Nova makes of a server that boots from the image. */
-function propertiesOf({ firmware, variant, secureBoot, sha256 }: Wanted): Record<string, string> {
+function propertiesOf({ kind, firmware, name, secureBoot, sha256 }: Wanted): Record<string, string> {
   return {
     [checksumProperty]: sha256,
-    [variantProperty]: variant,
-    // A power-off by a BMC is hard: os-stop would wait a minute for a guest that does not listen.
-    os_shutdown_timeout: '0',
+    [variantProperty]: name,
+    // A power-off by a BMC is hard: os-stop would wait a minute for a guest that does not listen. What asks the guest
+    // takes firmware that can be told to wait.
+    ...(kind === 'bios' || kind === 'uefi' ? { os_shutdown_timeout: '0' } : {}),
     // In rescue the image comes as another CD-ROM and the node's disks stay where they are.
-    hw_rescue_device: 'cdrom',
-    hw_rescue_bus: 'sata',
+    ...(kind === 'disk' ? {} : { hw_rescue_device: 'cdrom', hw_rescue_bus: 'sata' }),
     ...(firmware === 'uefi' ? { hw_firmware_type: 'uefi', hw_machine_type: 'q35' } : {}),
     ...(secureBoot ? { os_secure_boot: 'required' } : {}),
   };

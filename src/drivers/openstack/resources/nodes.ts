@@ -42,7 +42,14 @@ export async function nodeMachine(
       config_drive: false,
       ...(cloud?.serverGroup === undefined ? {} : { serverGroup: parts.groupId(cloud.serverGroup) }),
       ...bootDevices(desired, {
-        firmware: await parts.firmware.ensure(firmware, cloud?.secureBoot ?? false, site.ctx),
+        firmware: await parts.firmware.ensure(
+          {
+            kind: desired.strategy === 'director' ? firmware : 'disk',
+            firmware,
+            secureBoot: cloud?.secureBoot,
+          },
+          site.ctx,
+        ),
         images,
         volumes,
       }),
