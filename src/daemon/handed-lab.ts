@@ -1,15 +1,19 @@
-import type { ServiceInstance } from '../node/driver.ts';
+import type { ServiceCloud, ServiceInstance } from '../node/driver.ts';
 import type { LabRecord } from './lab-record.ts';
 
 /** A lab that is handed over to another daemon to be served. Holds secrets. */
 export interface HandedLab {
   readonly record: LabRecord;
   /** How the lab's cloud is reached; `undefined`: it needs none. */
-  readonly cloud: ServiceInstance['cloud'] | undefined;
+  readonly cloud: ServiceCloud | undefined;
 }
 
 /** A lab as the daemon in its service instance sees it: there it is the one that serves, on the instance's own interfaces. */
-export function handOver(record: LabRecord, { cloud, interfaces }: ServiceInstance): HandedLab {
+export function handOver(
+  record: LabRecord,
+  { interfaces }: Pick<ServiceInstance, 'interfaces'>,
+  cloud: ServiceCloud,
+): HandedLab {
   const { definition } = record;
   const { service: _service, ...settings } = definition.spec.cloud ?? {
     routers: [],

@@ -6,7 +6,7 @@ import type { Clock } from '../support/clock.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import { poll } from '../support/wait.ts';
 import type { NodeStatus } from './api.ts';
-import { handOver } from './handed-lab.ts';
+import { type HandedLab, handOver } from './handed-lab.ts';
 import type { LabRecord } from './lab-record.ts';
 import { RemoteLab } from './remote-lab.ts';
 
@@ -43,25 +43,11 @@ export class LabService implements AsyncDisposable {
     return this.#remote;
   }
 
-  /** Tells the instance what to serve. One that has just been made is waited for. */
+  /** Tells the instance what to serve, and lets it into the cloud. One that has just been made is waited for. */
   async push(record: LabRecord, signal: AbortSignal): Promise<void> {
     this.#instance = undefined;
-    const handed = handOver(record, await this.#find());
-    let failure: unknown;
-    const done = await poll(
-      this.#parts.clock,
-      { every: answerInterval, within: answerLimit, signal },
-      async () => {
-        try {
-          return await this.#remote.push(handed, signal);
-        } catch (error) {
-          if (!(error instanceof QuintupleoError) || error.code !== 'SERVICE_UNREACHABLE') throw error;
-          failure = error;
-          return undefined;
-        }
-      },
-    );
-    if (!done) throw failure;
+    const instance = await this.#find();
+    await instance.admit(cloud => this.#hand(handOver(record, instance, cloud), signal), signal);
   }
 
   /** The nodes as the instance has them; with what is known here when it does not answer. */
@@ -76,6 +62,24 @@ export class LabService implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#remote[Symbol.asyncDispose]();
+  }
+
+  async #hand(lab: HandedLab, signal: AbortSignal): Promise<void> {
+    let failure: unknown;
+    const done = await poll(
+      this.#parts.clock,
+      { every: answerInterval, within: answerLimit, signal },
+      async () => {
+        try {
+          return await this.#remote.push(lab, signal);
+        } catch (error) {
+          if (!(error instanceof QuintupleoError) || error.code !== 'SERVICE_UNREACHABLE') throw error;
+          failure = error;
+          return undefined;
+        }
+      },
+    );
+    if (!done) throw failure;
   }
 
   #find(): Promise<ServiceInstance> {

@@ -129,16 +129,28 @@ export interface Provider {
   apply(wanted: LabSpec, change: Change, signal: AbortSignal): Promise<void>;
 }
 
+/** How a service instance reaches its cloud. Holds secrets. */
+export interface ServiceCloud {
+  /** The content of a `clouds.yaml`. */
+  readonly clouds: unknown;
+  /** The CA certificates (PEM) that it names. */
+  readonly ca: string | undefined;
+}
+
 /** An instance that serves a lab's nodes. */
 export interface ServiceInstance {
   readonly host: string;
   readonly port: number;
   /** SHA-256 of its certificate, as it wrote it to its console. */
   readonly fingerprint: string;
-  /** How it reaches the cloud, with secrets: the content of a `clouds.yaml`, and the CA certificates (PEM) that it names. */
-  readonly cloud: { readonly clouds: unknown; readonly ca: string | undefined };
   /** What the instance calls its interfaces, by network of the lab. */
   readonly interfaces: Readonly<Record<string, string>>;
+  /**
+   * Lets it into the cloud: with what it has already, or anew where that is no longer what its lab needs. What it had
+   * before ends when `hand` has succeeded, so that it is never left without.
+   * @param hand - tells the instance
+   */
+  admit(hand: (cloud: ServiceCloud) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
 /** Where machines come from. */

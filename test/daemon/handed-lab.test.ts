@@ -20,13 +20,8 @@ test('a lab is handed over to be served there, without whatever lets one log in 
     },
     undefined,
   );
-  const handed = handOver(record, {
-    host: '192.0.2.9',
-    port: 1,
-    fingerprint: '',
-    cloud: { clouds: { clouds: {} }, ca: undefined },
-    interfaces: { provisioning: 'net1' },
-  });
+  const interfaces = { provisioning: 'net1' };
+  const handed = handOver(record, { interfaces }, { clouds: { clouds: {} }, ca: undefined });
   const { definition, phase } = handed.record;
   expect(phase).toBe('up');
   expect(definition.driver).toEqual({ name: 'openstack', pollInterval: 5_000 });

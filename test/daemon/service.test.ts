@@ -53,8 +53,8 @@ describe('a daemon that serves labs for another one', () => {
       host: '127.0.0.1',
       port,
       fingerprint: fingerprintOf(certificate),
-      cloud: { clouds: {}, ca: undefined },
       interfaces: {},
+      admit: hand => hand({ clouds: {}, ca: undefined }),
     };
     service = serviceOf(async () => instance);
     lab = simulatedLab(2);

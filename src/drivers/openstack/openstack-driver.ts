@@ -40,7 +40,7 @@ import type { FirmwareSource } from './resources/firmware-images.ts';
 import { labelInMetadata } from './resources/label.ts';
 import { isMaking, isOwn } from './resources/servers.ts';
 import type { ServerChange } from './server-poller.ts';
-import { accessService, type KeptService } from './service/access.ts';
+import { type KeptService, ServiceAccess } from './service/access.ts';
 
 /** What a lab file says of this driver. */
 export type OpenStackOptions = CloudChoice;
@@ -74,6 +74,7 @@ export class OpenStackDriver implements Driver {
   readonly #lease: CloudLease;
   readonly #provider: LabProvider;
   readonly #dhcp: LabDhcp;
+  readonly #service: ServiceAccess;
   #ipxeImages: IpxeImages;
   readonly #kept: ReadonlyMap<string, KeptMachine>;
   /** By name of the node. */
@@ -91,14 +92,19 @@ export class OpenStackDriver implements Driver {
     lease: CloudLease,
     kept: ReadonlyMap<string, KeptMachine>,
     ipxeImages: IpxeImages,
+    service: ServiceAccess,
   ) {
-    const { lab, owner, stateDirectory, bootPort, firmwareImage, service, clock, log } = around;
+    const { lab, owner, stateDirectory, bootPort, firmwareImage, clock, log } = around;
     this.#around = around;
     this.#lease = lease;
+    this.#service = service;
     this.#kept = kept;
     this.#ipxeImages = ipxeImages;
     const { openstack } = lease;
-    this.#provider = new LabProvider({ openstack, lab, owner, firmwareImage, service, clock, log });
+    this.#provider = new LabProvider({
+      ...{ openstack, lab, owner, firmwareImage, clock, log },
+      service: around.service,
+    });
     this.#dhcp = new LabDhcp({
       ...{ lab, stateDirectory, bootPort, clock, log },
       reservations: network => reservationsOf(lease.openstack, network, [...this.#nodes.values()]),
@@ -116,7 +122,12 @@ export class OpenStackDriver implements Driver {
       const kept = await readKept(folderOf(around));
       const look = { lease, clock: around.clock, within: firstLook };
       const [ipxeImages] = await Promise.all([findIpxeImages(lease.openstack, around), refresh(look)]);
-      const driver = new OpenStackDriver(around, lease, kept, ipxeImages);
+      const { openstack } = lease;
+      const document = fileDocument<KeptService>(
+        join(around.stateDirectory, 'labs', around.lab, 'service.json'),
+      );
+      const service = await ServiceAccess.open({ ...around, openstack, document });
+      const driver = new OpenStackDriver(around, lease, kept, ipxeImages, service);
       driver.#stopListening = lease.poller.listen(change => driver.#take(change));
       if (lease.poller.heard) driver.#takeAll();
       await Promise.all([...driver.#machines.values()].map(machine => machine.taken()));
@@ -144,6 +155,12 @@ export class OpenStackDriver implements Driver {
     const consoles = new Set([...this.#machines.values()].map(({ canType }) => canType));
     if (consoles.has(true)) facts.console = 'websocket';
     else if (consoles.has(false)) facts.console = 'console log, to be read only';
+    const { isRestricted } = this.#service;
+    if (lab.cloud?.service && isRestricted !== undefined) {
+      facts['service credential'] = isRestricted
+        ? 'restricted to what the service does'
+        : 'not restricted, since this cloud refuses access rules: it may do what its user may';
+    }
     return facts;
   }
 
@@ -236,16 +253,14 @@ export class OpenStackDriver implements Driver {
   }
 
   async service(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance> {
-    const { owner, clock, log, stateDirectory } = this.#around;
-    const { poller, openstack } = this.#lease;
+    const { owner } = this.#around;
+    const { poller } = this.#lease;
     await poller.refresh();
     const server = poller.servers().find(({ metadata }) => {
       const label = labelInMetadata(metadata);
       return label?.kind === 'service' && label.lab === lab.name && label.owner === owner;
     });
-    const site = { openstack, lab: lab.name, owner, clock, log, ctx: { reason: 'service', signal } };
-    const document = fileDocument<KeptService>(join(stateDirectory, 'labs', lab.name, 'service.json'));
-    return accessService(site, lab, server, document);
+    return this.#service.find(lab, server, signal);
   }
 
   async examineNetboot(lab: LabSpec, node: NodeSpec, signal: AbortSignal): Promise<readonly Finding[]> {

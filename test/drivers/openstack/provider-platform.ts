@@ -46,6 +46,7 @@ export class ProviderPlatform implements AsyncDisposable {
     const cloud = await StandInCloud.start({ clock, timing: promptTiming, ...options });
     const folder = await mkdtemp(join(tmpdir(), 'q5o-'));
     await writeFile(join(folder, 'firmware.iso'), 'a disc that asks what to boot');
+    await writeFile(join(folder, 'service.img'), 'a disk that serves BMCs');
     return new ProviderPlatform(cloud, clock, folder);
   }
 
@@ -57,7 +58,13 @@ export class ProviderPlatform implements AsyncDisposable {
       sha256: this.sha256,
       diskFormat: 'iso' as const,
     });
-    const provider = new LabProvider({ openstack, lab, owner: of, firmwareImage, clock, log: silentLog });
+    const service = {
+      image: async () => ({ path: join(this.#folder, 'service.img'), sha256: '5e'.repeat(32) }),
+      manager: async () => 'AA:BB',
+    };
+    const provider = new LabProvider({
+      ...{ openstack, lab, owner: of, firmwareImage, service, clock, log: silentLog },
+    });
     const up = async (wanted: LabSpec, signal = never) => {
       const changes = await provider.plan(wanted);
       for (const stage of stagesOf(changes)) {

@@ -4,7 +4,7 @@ import { isOpenStackError } from '../client/api-error.ts';
 import type { Server } from '../client/compute-types.ts';
 import type { Network, Port, Router } from '../client/network-types.ts';
 import { type Member, thingsOf } from '../inventory.ts';
-import { revokeCredentials } from '../service/credential.ts';
+import { credentialsOf, revokeCredentials } from '../service/credential.ts';
 import { collectServiceImages } from '../service/image.ts';
 import { explaining } from './explain.ts';
 import { metadataKeys } from './label.ts';
@@ -22,9 +22,13 @@ const release = { every: 1000, within: 60_000 };
 export async function removeMember(site: Site, member: Member): Promise<void> {
   const { network, compute } = site.openstack;
   const name = `${member.kind} ${member.name}`;
-  // First of all: what it could do is over, whatever comes of the rest.
-  if (member.kind === 'service') await revokeCredentials(site);
-  await Promise.all(thingsOf(member, 'server').map(server => releaseServer(site, server)));
+  try {
+    await Promise.all(thingsOf(member, 'server').map(server => releaseServer(site, server)));
+  } finally {
+    // Tokens outlive the credential by which they were had, so that whoever has one is gone before. A server that stays
+    // in spite of that is no reason to leave it the credential.
+    if (member.kind === 'service') await revokeCredentials(site, await credentialsOf(site));
+  }
   await explaining(`${name} cannot be taken away`, async () => {
     for (const { id } of thingsOf(member, 'floating-ip')) await network.floatingIps.delete(id, site.ctx);
     for (const { id } of thingsOf(member, 'trunk')) await network.trunks.delete(id, site.ctx);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { ServiceInstance } from '../../../node/driver.ts';
+import type { ServiceCloud, ServiceInstance } from '../../../node/driver.ts';
 import { fingerprintIn, serviceControlPort, serviceInterface } from '../../../node/service-settings.ts';
 import type { LabSpec } from '../../../node/spec.ts';
 import type { Document } from '../../../support/document.ts';
@@ -8,15 +8,26 @@ import { poll } from '../../../support/wait.ts';
 import { services } from '../client/catalog.ts';
 import type { CloudConfig } from '../client/cloud-config.ts';
 import type { Server } from '../client/compute-types.ts';
-import { type CredentialSite, isLasting, makeCredential, type ServiceCredential } from './credential.ts';
+import {
+  type CredentialSite,
+  credentialsOf,
+  fitsLease,
+  makeCredential,
+  revokeCredentials,
+  type ServiceCredential,
+} from './credential.ts';
 
 /** What is kept of a lab's service instance. Holds a secret. */
 export interface KeptService {
   /** ID of the server whose console showed the fingerprint. */
   readonly server: string;
   readonly fingerprint: string;
-  readonly credential: ServiceCredential;
+  /** The last one that was made for that server. */
+  readonly credential?: ServiceCredential | undefined;
 }
+
+/** Whose service instance is reached, and what is kept of it. */
+export type ServiceAccessParts = Omit<CredentialSite, 'ctx'> & { readonly document: Document<KeptService> };
 
 /** How long the instance may take from its start until it has written its fingerprint to its console. Milliseconds. */
 const bootLimit = 10 * 60_000;
@@ -32,37 +43,76 @@ const caName = 'ca.pem';
  * How a lab's service instance is reached: where it is, the certificate that it showed on its console, which only the
  * cloud can have told, and a credential of its own.
  */
-export async function accessService(
-  site: CredentialSite,
-  lab: LabSpec,
-  server: Server | undefined,
-  document: Document<KeptService>,
-): Promise<ServiceInstance> {
-  const service = lab.cloud?.service;
-  if (!service || !server) throw noService(lab.name);
-  const { clock, openstack } = site;
-  const kept = await document.read();
-  const known = kept?.server === server.id ? kept : undefined;
-  const fingerprint = known?.fingerprint ?? (await readFingerprint(site, server));
-  const lease = lab.cloud?.lease;
-  const credential =
-    known && isLasting(known.credential, lease, clock.now())
-      ? known.credential
-      : await makeCredential(site, lease);
-  await document.write({ server: server.id, fingerprint, credential });
-  const { caFile } = openstack.config;
-  return {
-    host: floatingAddressOf(server) ?? service.address,
-    port: serviceControlPort,
-    fingerprint,
-    cloud: {
-      clouds: { clouds: { [cloudName]: cloudFor(openstack.config, credential) } },
-      ca: caFile === undefined ? undefined : await readFile(caFile, 'utf8'),
-    },
-    interfaces: Object.fromEntries(
-      service.nics.map(({ network }, index) => [network, serviceInterface(index)]),
-    ),
-  };
+export class ServiceAccess {
+  readonly #parts: ServiceAccessParts;
+  #credential: ServiceCredential | undefined;
+
+  private constructor(parts: ServiceAccessParts, kept: KeptService | undefined) {
+    this.#parts = parts;
+    this.#credential = kept?.credential;
+  }
+
+  static async open(parts: ServiceAccessParts): Promise<ServiceAccess> {
+    return new ServiceAccess(parts, await parts.document.read());
+  }
+
+  /** Whether the instance may do only what it needs; `undefined` as long as it has no credential. */
+  get isRestricted(): boolean | undefined {
+    return this.#credential?.restricted;
+  }
+
+  /** @throws QuintupleoError `SERVICE_GONE`, `SERVICE_NOT_STARTED` */
+  async find(lab: LabSpec, server: Server | undefined, signal: AbortSignal): Promise<ServiceInstance> {
+    const service = lab.cloud?.service;
+    if (!service || !server) throw noService(lab.name);
+    const fingerprint = await this.#fingerprint(server, signal);
+    return {
+      host: floatingAddressOf(server) ?? service.address,
+      port: serviceControlPort,
+      fingerprint,
+      interfaces: Object.fromEntries(
+        service.nics.map(({ network }, index) => [network, serviceInterface(index)]),
+      ),
+      admit: (hand, until) => this.#admit({ server: server.id, fingerprint }, lab.cloud?.lease, hand, until),
+    };
+  }
+
+  async #fingerprint(server: Server, signal: AbortSignal): Promise<string> {
+    const { document } = this.#parts;
+    const kept = await document.read();
+    if (kept?.server === server.id) return kept.fingerprint;
+    const fingerprint = await readFingerprint(this.#site(signal), server);
+    this.#credential = undefined;
+    await document.write({ server: server.id, fingerprint });
+    return fingerprint;
+  }
+
+  async #admit(
+    known: Pick<KeptService, 'server' | 'fingerprint'>,
+    lease: number | undefined,
+    hand: (cloud: ServiceCloud) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const site = this.#site(signal);
+    const before = await credentialsOf(site);
+    const last = this.#credential;
+    const stays = last && before.includes(last.id) && fitsLease(last, lease, site.clock.now());
+    const credential = stays ? last : await makeCredential(site, lease);
+    // Kept before it is handed over: what is not known here is taken for an old one.
+    await this.#parts.document.write({ ...known, credential });
+    this.#credential = credential;
+    const { config } = site.openstack;
+    const ca = config.caFile === undefined ? undefined : await readFile(config.caFile, 'utf8');
+    await hand({ clouds: { clouds: { [cloudName]: cloudFor(config, credential) } }, ca });
+    await revokeCredentials(
+      site,
+      before.filter(id => id !== credential.id),
+    );
+  }
+
+  #site(signal: AbortSignal): CredentialSite {
+    return { ...this.#parts, ctx: { reason: 'service', signal } };
+  }
 }
 
 function noService(lab: string): QuintupleoError {

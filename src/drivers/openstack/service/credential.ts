@@ -2,18 +2,22 @@ import { randomBytes } from 'node:crypto';
 import { QuintupleoError } from '../../../support/errors.ts';
 import type { Logger } from '../../../support/log.ts';
 import { isOpenStackError } from '../client/api-error.ts';
-import type { CallContext } from '../client/call.ts';
 import type { AccessRule } from '../client/identity.ts';
 import { OpenStack } from '../client/openstack.ts';
 import { explaining } from '../resources/explain.ts';
 import type { Site } from '../resources/site.ts';
 
-/** What lets the service instance speak to the cloud. */
-export interface ServiceCredential {
+interface Secret {
   readonly id: string;
   readonly secret: string;
+}
+
+/** What lets the service instance speak to the cloud. */
+export interface ServiceCredential extends Secret {
   /** Milliseconds since the epoch; `undefined`: until it is revoked. */
-  readonly expires: number | undefined;
+  readonly expires?: number | undefined;
+  /** Whether it may only what the service does; else whatever its user may in the project. */
+  readonly restricted: boolean;
 }
 
 /**
@@ -38,7 +42,7 @@ const spare = 3_600_000;
 export type CredentialSite = Pick<Site, 'openstack' | 'lab' | 'owner' | 'clock' | 'log' | 'ctx'>;
 
 /**
- * Makes a credential for the lab's service, and revokes those that it had before.
+ * Makes a credential for the lab's service; those that it had before stay.
  * @param lease - milliseconds that the lab may stay; `undefined`: for ever
  * @throws QuintupleoError `CREDENTIAL_REFUSED` where the user may not make one
  */
@@ -46,36 +50,41 @@ export async function makeCredential(
   site: CredentialSite,
   lease: number | undefined,
 ): Promise<ServiceCredential> {
-  const before = await credentialsOf(site);
   const expires = lease === undefined ? undefined : site.clock.now() + lease + spare;
-  const made =
-    (await usable(site, await create(site, expires, accessRules))) ?? (await widened(site, expires));
-  for (const id of before) await site.openstack.identity.deleteApplicationCredential(id, site.ctx);
-  return { ...made, expires };
+  const made = await create(site, expires, accessRules);
+  if (await isUsable(site, made)) return { ...made, expires, restricted: true };
+  await site.openstack.identity.deleteApplicationCredential(made.id, site.ctx);
+  site.log.warn(
+    { lab: site.lab },
+    "this cloud's services refuse credentials with access rules: the service instance gets one that may do in this project what its user may, until down revokes it",
+  );
+  return { ...(await create(site, expires, undefined)), expires, restricted: false };
 }
 
-/** Revokes whatever the lab's service could speak to the cloud with. */
-export async function revokeCredentials(site: CredentialSite): Promise<void> {
+/** IDs of all that the lab's service may have to speak to the cloud with. */
+export async function credentialsOf(site: CredentialSite): Promise<readonly string[]> {
+  const all = await site.openstack.identity.listApplicationCredentials(site.ctx);
+  return all.filter(({ name }) => name.startsWith(nameOf(site))).map(({ id }) => id);
+}
+
+/** Revokes credentials by their IDs. */
+export async function revokeCredentials(site: CredentialSite, ids: readonly string[]): Promise<void> {
   await explaining(`the credential of lab ${site.lab} cannot be revoked`, async () => {
-    for (const id of await credentialsOf(site)) {
-      await site.openstack.identity.deleteApplicationCredential(id, site.ctx);
-    }
+    for (const id of ids) await site.openstack.identity.deleteApplicationCredential(id, site.ctx);
   });
 }
 
-/** Whether a credential lasts as long as its lab. */
-export function isLasting({ expires }: ServiceCredential, lease: number | undefined, now: number): boolean {
-  if (expires === undefined) return true;
-  return lease !== undefined && expires >= now + lease;
+/** Whether a credential ends when one ends that is made now for such a lease, or somewhat before, but not before the lease. */
+export function fitsLease({ expires }: ServiceCredential, lease: number | undefined, now: number): boolean {
+  if (expires === undefined || lease === undefined) return expires === lease;
+  return expires >= now + lease && expires <= now + lease + spare;
 }
-
-type Made = Omit<ServiceCredential, 'expires'>;
 
 async function create(
   site: CredentialSite,
   expires: number | undefined,
   rules: readonly AccessRule[] | undefined,
-): Promise<Made> {
+): Promise<Secret> {
   try {
     return await site.openstack.identity.createApplicationCredential(
       {
@@ -99,10 +108,10 @@ async function create(
   }
 }
 
-/** A credential, if the cloud's services take it: those that were not told their own type refuse every one with access rules. */
-async function usable(site: CredentialSite, made: Made): Promise<Made | undefined> {
+/** Whether the cloud's services take a credential: those that were not told their own type refuse every one with access rules. */
+async function isUsable(site: CredentialSite, { id, secret }: Secret): Promise<boolean> {
   const { openstack, clock, log, ctx } = site;
-  const auth = { type: 'application-credential', credential: { id: made.id }, secret: made.secret } as const;
+  const auth = { type: 'application-credential', credential: { id }, secret } as const;
   await using probe = OpenStack.connect(
     { ...openstack.config, auth, project: undefined },
     { clock, log: quiet(log) },
@@ -111,25 +120,11 @@ async function usable(site: CredentialSite, made: Made): Promise<Made | undefine
     await probe.compute.listServers({ details: true }, ctx);
     await probe.network.ports.list({ name: 'none' }, ctx);
     await probe.image.list({ name: 'none' }, ctx);
-    return made;
+    return true;
   } catch (error) {
     if (!isOpenStackError(error, 'unauthorized', 'forbidden')) throw error;
-    await openstack.identity.deleteApplicationCredential(made.id, ctx);
-    return undefined;
+    return false;
   }
-}
-
-async function widened(site: CredentialSite, expires: number | undefined): Promise<Made> {
-  site.log.warn(
-    { lab: site.lab },
-    "this cloud's services refuse credentials with access rules: the service instance gets one that may do in this project what its user may, until down revokes it",
-  );
-  return create(site, expires, undefined);
-}
-
-async function credentialsOf(site: CredentialSite): Promise<string[]> {
-  const all = await site.openstack.identity.listApplicationCredentials(site.ctx as CallContext);
-  return all.filter(({ name }) => name.startsWith(nameOf(site))).map(({ id }) => id);
 }
 
 function nameOf({ lab, owner }: CredentialSite): string {
