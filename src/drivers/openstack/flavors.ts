@@ -37,7 +37,7 @@ export function chooseFlavor(
   }
   const [smallest] = flavors
     .filter(flavor => !isDisabled(flavor) && !isSpecial(flavor) && shortages(flavor, needs).length === 0)
-    .sort(bySize);
+    .sort((one, other) => spare(one, needs) - spare(other, needs) || bySize(one, other));
   if (smallest) return smallest;
   throw new QuintupleoError(`${what} fits into no flavor of the cloud: it needs ${describeNeeds(needs)}`, {
     family: 'config',
@@ -73,7 +73,7 @@ function shortages(flavor: Flavor, { cpus, memory, root, ephemeral }: FlavorNeed
     ...short(flavor.vcpus, cpus, cpus === 1 ? 'cpu' : 'cpus'),
     ...short(flavor.ram, mebibytes, 'MiB memory'),
     ...short(flavor.disk, root, 'GiB root disk'),
-    ...short(flavor['OS-FLV-EXT-DATA:ephemeral'] ?? 0, ephemeral, 'GiB ephemeral disk'),
+    ...short(ephemeralOf(flavor), ephemeral, 'GiB ephemeral disk'),
   ];
 }
 
@@ -89,6 +89,16 @@ function isSpecial({ extra_specs = {} }: Flavor): boolean {
   );
 }
 
+/** Whether a flavor brings an ephemeral disk that nobody asked for: Nova gives it to the server all the same. */
+function spare(flavor: Flavor, { ephemeral }: FlavorNeeds): 0 | 1 {
+  return ephemeral === 0 && ephemeralOf(flavor) > 0 ? 1 : 0;
+}
+
+/** GiB. */
+export function ephemeralOf(flavor: Flavor): number {
+  return flavor['OS-FLV-EXT-DATA:ephemeral'] ?? 0;
+}
+
 function bySize(one: Flavor, other: Flavor): number {
   return (
     one.ram - other.ram ||
@@ -99,7 +109,7 @@ function bySize(one: Flavor, other: Flavor): number {
 }
 
 function storage(flavor: Flavor): number {
-  return flavor.disk + (flavor['OS-FLV-EXT-DATA:ephemeral'] ?? 0);
+  return flavor.disk + ephemeralOf(flavor);
 }
 
 function describeNeeds({ cpus, memory, root, ephemeral }: FlavorNeeds): string {
@@ -126,7 +136,7 @@ const mostListed = 12;
 function listing(flavors: readonly Flavor[]): string {
   const usable = flavors.filter(flavor => !isDisabled(flavor)).sort(bySize);
   const lines = usable.slice(0, mostListed).map(flavor => {
-    const ephemeral = flavor['OS-FLV-EXT-DATA:ephemeral'] ?? 0;
+    const ephemeral = ephemeralOf(flavor);
     const disks = `${flavor.disk}${ephemeral === 0 ? '' : ` + ${ephemeral}`} GiB`;
     return `${flavor.name} (${flavor.vcpus} cpus, ${flavor.ram} MiB, ${disks})`;
   });

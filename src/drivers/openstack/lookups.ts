@@ -1,10 +1,12 @@
 import type { LabSpec } from '../../node/spec.ts';
+import { QuintupleoError } from '../../support/errors.ts';
 import type { CallContext } from './client/call.ts';
 import type { Flavor } from './client/compute-types.ts';
 import type { Image } from './client/image.ts';
 import type { OpenStack } from './client/openstack.ts';
 import type { FoundLab } from './inventory.ts';
 import { findInstance } from './resources/adoption.ts';
+import type { SecurityGroupIds } from './resources/hosts.ts';
 import { findImage } from './resources/images.ts';
 import { findExisting, findNetwork, type NetworkRef, ownNetworks } from './resources/network-refs.ts';
 
@@ -35,11 +37,12 @@ export class Lookups {
     return new Map([...ownNetworks(this.#lab, found), ...existing]);
   }
 
-  /** The ID of a network by its name or ID. */
-  networkId(reference: string, what: string): Promise<string> {
+  /** The ID of an external network by its name or ID. */
+  externalNetwork(reference: string, what: string): Promise<string> {
     return this.#once(`network ${reference}`, async ctx => {
-      const { id } = await findNetwork(this.#openstack, reference, what, ctx);
-      return id;
+      const network = await findNetwork(this.#openstack, reference, what, ctx);
+      if (network['router:external'] === false) throw notExternal(reference, what);
+      return network.id;
     });
   }
 
@@ -64,12 +67,39 @@ export class Lookups {
     return this.#once('extensions', async ctx => new Set(await this.#openstack.network.extensions(ctx)));
   }
 
-  /** IDs of the project's security groups, by name. */
-  securityGroups(): Promise<ReadonlyMap<string, string>> {
+  /** IDs of the project's security groups, by name and by ID. */
+  securityGroups(): Promise<SecurityGroupIds> {
     return this.#once('security groups', async ctx => {
       const { projectId } = await this.#openstack.project(ctx);
       const groups = await this.#openstack.network.securityGroups.list({ project_id: projectId }, ctx);
-      return new Map(groups.map(({ id, name }) => [name, id]));
+      const ids = new Map<string, string[]>(groups.map(({ id }) => [id, [id]]));
+      for (const { id, name } of groups) ids.set(name, [...(ids.get(name) ?? []), id]);
+      return ids;
+    });
+  }
+
+  /** Names of the availability zones that take instances. */
+  zones(): Promise<ReadonlySet<string>> {
+    return this.#once('zones', async ctx => {
+      const zones = await this.#openstack.compute.availabilityZones(ctx);
+      return new Set(zones.map(({ zoneName }) => zoneName));
+    });
+  }
+
+  /** Names of the user's keypairs. */
+  keypairs(): Promise<ReadonlySet<string>> {
+    return this.#once('keypairs', async ctx => {
+      const keypairs = await this.#openstack.compute.keypairs.list(ctx);
+      return new Set(keypairs.map(({ name }) => name));
+    });
+  }
+
+  /** Names and IDs of Cinder's volume types; `undefined` where there is no Cinder. */
+  volumeTypes(): Promise<ReadonlySet<string> | undefined> {
+    return this.#once('volume types', async ctx => {
+      if (!(await this.#openstack.has('block-storage', ctx))) return undefined;
+      const types = await this.#openstack.volume.types(ctx);
+      return new Set(types.flatMap(({ id, name }) => [id, name]));
     });
   }
 
@@ -83,4 +113,12 @@ export class Lookups {
     looking.catch(() => this.#known.delete(what));
     return looking;
   }
+}
+
+function notExternal(reference: string, what: string): QuintupleoError {
+  return new QuintupleoError(`${what}: the network ${reference} is not an external one`, {
+    family: 'config',
+    code: 'NETWORK_NOT_EXTERNAL',
+    remedy: 'Look at the external ones with: openstack network list --external.',
+  });
 }

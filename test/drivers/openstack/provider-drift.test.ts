@@ -22,6 +22,40 @@ async function afterMeddling(
   });
 }
 
+/** A lab whose node carries networks as VLANs, each under that ID. */
+function carrying(...vlans: readonly number[]): LabSpec {
+  const carried = vlans.map((vlan, index) => ({ network: `vlan-${index}`, vlan, mac: macOf(0, 9) }));
+  const nic = { mac: macOf(0), network: 'provision', cloud: { vlans: carried } };
+  const networks = ['provision', ...carried.map(({ network }) => network)].map((name, index) => ({
+    name,
+    cidr: `192.168.${24 + index}.0/24`,
+    dhcp: false,
+  }));
+  return labOf([nodeOf(0, { nics: [nic] })], { networks });
+}
+
+describe('VLANs of a card', () => {
+  test('change, come and go, and the node stays', async () => {
+    await using platform = await ProviderPlatform.start();
+    const maker = platform.maker();
+    await maker.up(carrying(100, 200));
+    const { id } = platform.cloud.server('lab-n-0');
+    const vlans = async () => {
+      const trunks = await maker.openstack.network.trunks.list({}, ctx);
+      return trunks.flatMap(({ sub_ports }) => sub_ports.map(({ segmentation_id }) => segmentation_id));
+    };
+    expect(await maker.up(carrying(101, 200))).toMatchObject([
+      { name: 'n-0', summary: expect.stringMatching(/VLAN 101 is added, VLAN 100 is taken away$/) },
+    ]);
+    expect((await vlans()).sort()).toEqual([101, 200]);
+    expect(await maker.provider.plan(carrying(101, 200))).toEqual([]);
+    await maker.up(carrying(101));
+    expect(await vlans()).toEqual([101]);
+    expect(await maker.provider.plan(carrying(101))).toEqual([]);
+    expect(platform.cloud.server('lab-n-0').id).toBe(id);
+  });
+});
+
 describe('drift is named and mended', () => {
   test('port security, DHCP and MTU of a network', async () => {
     await using platform = await ProviderPlatform.start();
@@ -57,6 +91,18 @@ describe('drift is named and mended', () => {
       platform.maker().openstack.network.ports.update(port, { port_security_enabled: true }, ctx),
     );
     expect(told).toEqual(['update machine n-0: port security is switched on (provision 20:57:f8:00:00:00)']);
+  });
+
+  test('a VLAN of a trunk that somebody took away', async () => {
+    await using platform = await ProviderPlatform.start();
+    const { openstack } = platform.maker();
+    const lab = carrying(100, 200);
+    const told = await afterMeddling(platform, lab, async () => {
+      const [trunk] = await openstack.network.trunks.list({}, ctx);
+      const [carried] = trunk?.sub_ports ?? [];
+      await openstack.network.removeSubports(trunk?.id ?? '', [{ port_id: carried?.port_id ?? '' }], ctx);
+    });
+    expect(told).toEqual(['update machine n-0: VLAN 100 is added']);
   });
 
   test('a network that somebody deleted with all that was on it', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { labsIn } from '../../../src/drivers/openstack/inventory.ts';
 import { removeLab } from '../../../src/drivers/openstack/remove-lab.ts';
-import type { LabSpec } from '../../../src/node/spec.ts';
+import type { CloudDiskSettings, CloudLabSettings } from '../../../src/node/cloud-spec.ts';
+import type { DiskSpec, LabSpec } from '../../../src/node/spec.ts';
 import { silentLog } from '../../../src/support/log.ts';
 import { labOf, never, nodeOf, owner, ProviderPlatform } from './provider-platform.ts';
 
@@ -139,6 +140,16 @@ describe('a lease', () => {
   });
 });
 
+const host = { name: 'seed', image: 'empty', nics: [] };
+
+function cloudOf(settings: Partial<CloudLabSettings>): CloudLabSettings {
+  return { routers: [], serverGroups: [], hosts: [], ...settings };
+}
+
+function volumeOf(settings: Partial<CloudDiskSettings>): DiskSpec {
+  return { name: 'root', size: 2 ** 30, cloud: { source: 'volume', ...settings } };
+}
+
 describe('what the cloud refuses', () => {
   test('a quota that does not suffice is said before anything is made', async () => {
     await using platform = await ProviderPlatform.start({ quota: { instances: 2, cores: 3 } });
@@ -157,6 +168,27 @@ describe('what the cloud refuses', () => {
       code: 'NO_FITTING_FLAVOR',
       remedy: expect.stringContaining('bm.large (4 cpus, 16384 MiB, 40 + 100 GiB)'),
     });
+  });
+
+  test.each<[code: string, lab: LabSpec]>([
+    ['ZONE_NOT_FOUND', labOf([nodeOf(0, { cloud: { availabilityZone: 'mars' } })])],
+    ['VOLUME_TYPE_NOT_FOUND', labOf([nodeOf(0, { disks: [volumeOf({ volumeType: 'gold' })] })])],
+    ['IMAGE_NOT_FOUND', labOf([nodeOf(0, { disks: [volumeOf({ image: 'nothing' })] })])],
+    ['KEYPAIR_NOT_FOUND', labOf([], { cloud: cloudOf({ hosts: [{ ...host, keypair: 'theirs' }] }) })],
+    [
+      'SECURITY_GROUP_NOT_FOUND',
+      labOf([], { cloud: cloudOf({ hosts: [{ ...host, securityGroups: ['x'] }] }) }),
+    ],
+    ['NETWORK_NOT_FOUND', labOf([], { cloud: cloudOf({ hosts: [{ ...host, floatingIp: 'moon' }] }) })],
+    [
+      'NETWORK_NOT_FOUND',
+      labOf([], { cloud: cloudOf({ routers: [{ name: 'r', external: 'moon', networks: [] }] }) }),
+    ],
+  ])('%s before anything is made', async (code, lab) => {
+    await using platform = await ProviderPlatform.start();
+    const before = platform.cloud.snapshot();
+    await expect(platform.maker().up(lab)).rejects.toMatchObject({ code, remedy: expect.anything() });
+    expect(platform.cloud.snapshot()).toEqual(before);
   });
 
   test('a server that could not be built: Nova’s own reason; the next up makes it anew', async () => {

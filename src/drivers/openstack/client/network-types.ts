@@ -206,13 +206,14 @@ export interface CreateTrunk {
   readonly port_id: string;
   readonly name?: string | undefined;
   readonly description?: string | undefined;
-  readonly sub_ports?:
-    | readonly {
-        readonly port_id: string;
-        readonly segmentation_type: 'vlan' | 'inherit';
-        readonly segmentation_id?: number | undefined;
-      }[]
-    | undefined;
+  readonly sub_ports?: readonly Subport[] | undefined;
+}
+
+/** A port that a trunk shall carry. */
+export interface Subport {
+  readonly port_id: string;
+  readonly segmentation_type: 'vlan' | 'inherit';
+  readonly segmentation_id?: number | undefined;
 }
 
 /** Schema of {@link Quota}. */

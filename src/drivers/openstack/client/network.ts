@@ -21,6 +21,7 @@ import {
   routerSchema,
   type SecurityGroup,
   type Subnet,
+  type Subport,
   securityGroupSchema,
   subnetSchema,
   type Trunk,
@@ -113,6 +114,38 @@ export class Networking {
         method: 'PUT',
         path: `/routers/${routerId}/remove_router_interface`,
         body: joined,
+      },
+      ctx,
+    );
+  }
+
+  /** Lets a trunk carry further ports as VLANs. */
+  async addSubports(trunkId: string, subports: readonly Subport[], ctx: CallContext): Promise<void> {
+    await this.#changeSubports(trunkId, 'add_subports', subports, ctx);
+  }
+
+  /** Takes ports out of a trunk; what is not there is a `not-found`. */
+  async removeSubports(
+    trunkId: string,
+    subports: readonly Pick<Subport, 'port_id'>[],
+    ctx: CallContext,
+  ): Promise<void> {
+    await this.#changeSubports(trunkId, 'remove_subports', subports, ctx);
+  }
+
+  async #changeSubports(
+    trunkId: string,
+    change: 'add_subports' | 'remove_subports',
+    sub_ports: readonly object[],
+    ctx: CallContext,
+  ): Promise<void> {
+    await this.#session.call(
+      {
+        service: 'network',
+        method: 'PUT',
+        path: `/trunks/${trunkId}/${change}`,
+        body: { sub_ports },
+        repeatable: false,
       },
       ctx,
     );

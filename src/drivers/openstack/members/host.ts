@@ -4,6 +4,7 @@ import { ensureFloatingIp, floatingIpDifferences } from '../resources/floating-i
 import { comparedHost, hostMachine } from '../resources/hosts.ts';
 import { machineDifferences } from '../resources/machine-differences.ts';
 import { ensureMachine } from '../resources/machines.ts';
+import { checkMachine } from './machine-checks.ts';
 import { type MachineLookups, machineNeeds, partsFor } from './machine-parts.ts';
 import type { WantedMember } from './wanted-member.ts';
 
@@ -17,9 +18,9 @@ export function hostMember(
   const { name } = host;
   const { lookups } = around;
   const external = async () =>
-    host.floatingIp === undefined ? undefined : lookups.networkId(host.floatingIp, `host ${name}`);
+    host.floatingIp === undefined ? undefined : lookups.externalNetwork(host.floatingIp, `host ${name}`);
   const securityGroups = async () =>
-    host.securityGroups === undefined ? new Map<string, string>() : lookups.securityGroups();
+    host.securityGroups === undefined ? new Map<string, string[]>() : lookups.securityGroups();
   const machine = async (found: Parameters<typeof partsFor>[1]) =>
     hostMachine(owner, host, lab, await partsFor(around, found), await securityGroups());
   return {
@@ -28,13 +29,15 @@ export function hostMember(
     summary: `${host.image}${host.floatingIp === undefined ? '' : `, floating IP on ${host.floatingIp}`}`,
     differences: async (member, found) => {
       const networks = await lookups.networks(found);
-      const differences = machineDifferences(member, comparedHost(host), networks);
+      const differences = machineDifferences(member, comparedHost(host, await securityGroups()), networks);
       return differences && [...differences, ...floatingIpDifferences(member, await external())];
     },
-    needs: async () => ({
-      ...machineNeeds(await machine(undefined)),
-      floatingIps: (await external()) === undefined ? 0 : 1,
-    }),
+    needs: async () => {
+      const wanted = await machine(undefined);
+      const named = { zone: host.availabilityZone, keypair: host.keypair };
+      await checkMachine(`host ${name}`, wanted, named, lookups);
+      return { ...machineNeeds(wanted), floatingIps: (await external()) === undefined ? 0 : 1 };
+    },
     make: async (site, member, found, anew) => {
       const made = await ensureMachine(
         site,

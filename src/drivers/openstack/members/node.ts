@@ -4,6 +4,7 @@ import { desiredNode } from '../resources/desired-node.ts';
 import { machineDifferences } from '../resources/machine-differences.ts';
 import { ensureMachine } from '../resources/machines.ts';
 import { nodeMachine } from '../resources/nodes.ts';
+import { checkMachine } from './machine-checks.ts';
 import { type MachineLookups, machineNeeds, partsFor } from './machine-parts.ts';
 import type { WantedMember } from './wanted-member.ts';
 
@@ -37,7 +38,10 @@ function madeNode(node: NodeSpec, lab: LabSpec, around: MachineLookups): WantedM
     differences: async (member, found) => machineDifferences(member, desired, await lookups.networks(found)),
     needs: async () => {
       const site = { ctx: { reason: 'plan' } };
-      return machineNeeds(await nodeMachine(site, node, lab, await partsFor(around, undefined)));
+      const machine = await nodeMachine(site, node, lab, await partsFor(around, undefined));
+      const named = { zone: node.cloud?.availabilityZone, keypair: undefined };
+      await checkMachine(`node ${node.name}`, machine, named, lookups);
+      return machineNeeds(machine);
     },
     make: async (site, member, found, anew) => {
       const machine = await nodeMachine(site, node, lab, await partsFor(around, found));

@@ -24,7 +24,7 @@ export function routerMember(
     name,
     snat,
     legs: router.networks,
-    external: external === undefined ? undefined : await lookups.networkId(external, what),
+    external: external === undefined ? undefined : await lookups.externalNetwork(external, what),
   });
   const joined = router.networks.map(({ network }) => network).join(', ') || 'no network';
   return {

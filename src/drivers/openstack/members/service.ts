@@ -12,6 +12,7 @@ import { type DesiredMachine, ensureMachine } from '../resources/machines.ts';
 import type { NetworkRef } from '../resources/network-refs.ts';
 import type { DesiredPort } from '../resources/ports.ts';
 import { ensureServiceImage, type ServiceImageSource, serviceNeeds } from '../service/image.ts';
+import { checkMachine } from './machine-checks.ts';
 import { machineNeeds } from './machine-parts.ts';
 import type { WantedMember } from './wanted-member.ts';
 
@@ -38,7 +39,7 @@ export function serviceMember(
   const external = async () =>
     service.floatingIp === undefined
       ? undefined
-      : lookups.networkId(service.floatingIp, 'the service instance');
+      : lookups.externalNetwork(service.floatingIp, 'the service instance');
   const machine = async (networks: ReadonlyMap<string, NetworkRef>): Promise<DesiredMachine> => {
     const flavor = await flavorOf(service, lookups);
     return {
@@ -68,10 +69,12 @@ export function serviceMember(
       const differences = machineDifferences(member, compared, await lookups.networks(found));
       return differences && [...differences, ...floatingIpDifferences(member, await external())];
     },
-    needs: async () => ({
-      ...machineNeeds(await machine(new Map())),
-      floatingIps: (await external()) === undefined ? 0 : 1,
-    }),
+    needs: async () => {
+      const wanted = await machine(new Map());
+      const named = { zone: service.availabilityZone, keypair: undefined };
+      await checkMachine('the service instance', wanted, named, lookups);
+      return { ...machineNeeds(wanted), floatingIps: (await external()) === undefined ? 0 : 1 };
+    },
     make: async (site, member, found, anew) => {
       const networks = await lookups.networks(found);
       const made = await ensureMachine(site, await machine(networks), networks, member, anew);

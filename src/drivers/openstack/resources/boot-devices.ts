@@ -10,6 +10,8 @@ export interface BootSources {
   readonly images: ReadonlyMap<string, string>;
   /** Of each volume that was made, by part. */
   readonly volumes: ReadonlyMap<string, string>;
+  /** Whether the flavor brings ephemeral space. */
+  readonly ephemeral: boolean;
 }
 
 type BootFields = Pick<CreateServer, 'imageRef' | 'block_device_mapping_v2'>;
@@ -19,8 +21,17 @@ type BootFields = Pick<CreateServer, 'imageRef' | 'block_device_mapping_v2'>;
  * @throws QuintupleoError `DISK_IMAGE_UNUSABLE`
  */
 export function bootDevices(node: DesiredNode, sources: BootSources): BootFields {
-  return node.strategy === 'director' ? directorDevices(node, sources) : diskDevices(node, sources);
+  const fields = node.strategy === 'director' ? directorDevices(node, sources) : diskDevices(node, sources);
+  const devices = fields.block_device_mapping_v2 ?? [];
+  if (!sources.ephemeral || devices.some(({ source_type }) => source_type === 'blank')) return fields;
+  return { ...fields, block_device_mapping_v2: [...devices, spareDevice] };
 }
+
+/**
+ * Where no disk is asked for, Nova makes one of all the flavor's ephemeral space and puts it before the volumes. So the
+ * smallest is asked for, on another bus and last.
+ */
+const spareDevice: BlockDevice = { ...blankDevice({ size: 1 }), disk_bus: 'sata' };
 
 /**
  * Our firmware first, as a CD-ROM that is always there; then the disks. Local ones on SATA, where a BIOS finds them
@@ -71,7 +82,7 @@ function diskDevices({ node, disks }: DesiredNode, { firmware, images, volumes }
   return { imageRef, block_device_mapping_v2: [rootDevice, ...beside] };
 }
 
-function blankDevice({ size }: DesiredDisk): BlockDevice {
+function blankDevice({ size }: Pick<DesiredDisk, 'size'>): BlockDevice {
   return {
     source_type: 'blank',
     destination_type: 'local',

@@ -53,7 +53,8 @@ export function desiredNode(node: NodeSpec, lab: LabSpec): DesiredNode {
     aspects: {
       flavor: { flavor: cloud.flavor, cpus: node.cpus, memory: node.memory },
       disks,
-      nics: ports.map(({ network, mac }) => ({ network, mac })),
+      // VLANs come and go without the machine.
+      nics: ports.filter(({ inTrunk }) => !inTrunk).map(({ network, mac }) => ({ network, mac })),
       boot: { firmware: node.firmware, secureBoot: cloud.secureBoot ?? false, strategy },
       place: { zone: cloud.availabilityZone, group: cloud.serverGroup },
     },

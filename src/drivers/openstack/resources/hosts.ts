@@ -9,14 +9,21 @@ import type { DesiredMachine, MachineParts } from './machines.ts';
 import type { DesiredPort } from './ports.ts';
 import type { Aspects } from './record.ts';
 
+/** IDs of a project's security groups by name, and by ID. */
+export type SecurityGroupIds = ReadonlyMap<string, readonly string[]>;
+
 const gibibyte = 2 ** 30;
 
 /** Nova's own limit. Bytes of Base64. */
 const longestUserData = 65_535;
 
-/** What a host shall be, as far as it is compared with what is there. */
-export function comparedHost(host: CloudHost): ComparedMachine {
-  return { ports: portsOfHost(host), trunks: [], aspects: aspectsOf(host), metadata: host.metadata ?? {} };
+/**
+ * What a host shall be, as far as it is compared with what is there.
+ * @param groups - the IDs of the security groups of the project, by name
+ */
+export function comparedHost(host: CloudHost, groups: SecurityGroupIds): ComparedMachine {
+  const ports = portsOfHost(host, groups);
+  return { ports, trunks: [], aspects: aspectsOf(host), metadata: host.metadata ?? {} };
 }
 
 /**
@@ -29,7 +36,7 @@ export async function hostMachine(
   host: CloudHost,
   lab: LabSpec,
   parts: MachineParts,
-  groups: ReadonlyMap<string, string>,
+  groups: SecurityGroupIds,
 ): Promise<DesiredMachine> {
   const { name, volume, configDrive = false } = host;
   const what = `host ${name}`;
@@ -41,15 +48,12 @@ export async function hostMachine(
   return {
     kind: 'host',
     name,
-    ports: portsOfHost(host).map(port => ({ ...port, securityGroups: groupIds(host, groups) })),
-    trunks: [],
+    ...comparedHost(host, groups),
     volumes:
       volume === undefined
         ? []
         : [{ part: root, size: Math.ceil(volume / gibibyte), volumeType: undefined, image: image.id }],
     flavor,
-    aspects: aspectsOf(host),
-    metadata: host.metadata ?? {},
     endsOff: false,
     body: async volumes => {
       const uuid = volumes.get(root);
@@ -81,14 +85,15 @@ export async function hostMachine(
   };
 }
 
-function portsOfHost({ nics }: CloudHost): DesiredPort[] {
-  return nics.map(({ network, mac, addresses, portSecurity }, index) => ({
+function portsOfHost(host: CloudHost, groups: SecurityGroupIds): DesiredPort[] {
+  const securityGroups = groupIds(host, groups);
+  return host.nics.map(({ network, mac, addresses, portSecurity }, index) => ({
     part: `port-${index}`,
     network,
     mac,
     addresses,
     portSecurity,
-    securityGroups: undefined,
+    securityGroups,
     inTrunk: false,
   }));
 }
@@ -132,17 +137,21 @@ function encodeUserData({ name, userData }: CloudHost): string | undefined {
   );
 }
 
-function groupIds(
-  { name, securityGroups }: CloudHost,
-  groups: ReadonlyMap<string, string>,
-): string[] | undefined {
+function groupIds({ name, securityGroups }: CloudHost, groups: SecurityGroupIds): string[] | undefined {
   return securityGroups?.map(group => {
-    const id = groups.get(group);
+    const [id, another] = groups.get(group) ?? [];
+    if (another !== undefined) {
+      throw new QuintupleoError(`host ${name}: the project has several security groups ${group}`, {
+        family: 'config',
+        code: 'SECURITY_GROUP_AMBIGUOUS',
+        remedy: 'Give the ID of one in the lab file.',
+      });
+    }
     if (id !== undefined) return id;
     throw new QuintupleoError(`host ${name}: the project has no security group ${group}`, {
       family: 'config',
       code: 'SECURITY_GROUP_NOT_FOUND',
-      remedy: `It has ${[...groups.keys()].join(', ') || 'none'}.`,
+      remedy: 'Look at the names with: openstack security group list.',
     });
   });
 }

@@ -7,7 +7,7 @@ import type { NetworkRef } from './network-refs.ts';
 import { type DesiredPort, portDifferences } from './ports.ts';
 import { type Aspects, changedAspects } from './record.ts';
 import { isMaking, isOwn } from './servers.ts';
-import type { DesiredTrunk } from './trunks.ts';
+import { type DesiredTrunk, straysOf, subportChanges } from './trunks.ts';
 
 /** What a machine shall be, as far as it is compared with what is there. */
 export interface ComparedMachine {
@@ -56,6 +56,7 @@ export function machineDifferences(
   return [
     ...wanted.ports.flatMap(port => cardDifferences(found, port, networks.get(port.network), server)),
     ...wanted.trunks.flatMap(trunk => trunkDifferences(found, trunk)),
+    ...strayDifferences(found, wanted),
     ...metadataDifferences(server, wanted.metadata),
   ];
 }
@@ -72,11 +73,25 @@ function cardDifferences(
   return [{ text, disruptive: false }];
 }
 
-function trunkDifferences(found: Member, { part, parent, subports }: DesiredTrunk): Difference[] {
+function trunkDifferences(found: Member, desired: DesiredTrunk): Difference[] {
+  const { part, parent, subports } = desired;
   const trunk = partOf(found, 'trunk', part);
-  const vlans = subports.map(({ vlan }) => vlan).join(', ');
-  const isWhole = trunk && trunk.port_id === partOf(found, 'port', parent)?.id;
-  return isWhole ? [] : [{ text: `its trunk of the VLANs ${vlans} is gone`, disruptive: false }];
+  const idOf = (port: string) => partOf(found, 'port', port)?.id;
+  if (!trunk || trunk.port_id !== idOf(parent)) {
+    const vlans = subports.map(({ vlan }) => vlan).join(', ');
+    return [{ text: `its trunk of the VLANs ${vlans} is gone`, disruptive: false }];
+  }
+  const { missing, surplus } = subportChanges(trunk, desired, idOf);
+  const told = (change: string, vlans: readonly { readonly segmentation_id: number }[]) =>
+    vlans.map(({ segmentation_id }) => ({ text: `VLAN ${segmentation_id} is ${change}`, disruptive: false }));
+  return [...told('added', missing), ...told('taken away', surplus)];
+}
+
+/** Trunks of cards that carry no VLANs any more. */
+function strayDifferences(found: Member, { ports, trunks }: ComparedMachine): Difference[] {
+  return straysOf(found, { ports, trunks })
+    .filter(({ type }) => type === 'trunk')
+    .map(({ name }) => ({ text: `its trunk ${name} is taken away`, disruptive: false }));
 }
 
 function metadataDifferences(server: Server, wanted: Readonly<Record<string, string>>): Difference[] {

@@ -11,7 +11,7 @@ import { type Aspects, changedAspects, recordOf } from './record.ts';
 import { removeMember } from './removal.ts';
 import { createServer, deleteServer, isMaking, isOwn, stopServer, untilBuilt } from './servers.ts';
 import { labelFor, type Site, thing } from './site.ts';
-import { type DesiredTrunk, ensureTrunk } from './trunks.ts';
+import { type DesiredTrunk, deleteCarriedPort, ensureTrunk, straysOf } from './trunks.ts';
 import { type DesiredVolume, deleteVolume, ensureVolume } from './volumes.ts';
 
 /** A server with all that it is made of: a node, or a host. */
@@ -108,16 +108,25 @@ async function withoutUnusable(
     await deleteServer(site, server);
     return withoutParts(found, thing => thing.type === 'server');
   }
-  if (server) return found;
-  // Of a run that wanted something else and was interrupted.
-  const wanted = new Set([...desired.ports, ...desired.volumes, ...desired.trunks].map(({ part }) => part));
-  const stray = ({ type, label }: Thing) => type !== 'server' && !wanted.has(label.part);
-  for (const { type, id, it } of found.things.filter(stray)) {
-    if (type === 'trunk') await site.openstack.network.trunks.delete(id, site.ctx);
-    if (type === 'port') await site.openstack.network.ports.delete(id, site.ctx);
-    if (type === 'volume') await deleteVolume(site, { ...(it as Thing<'volume'>['it']) });
+  const strays = new Set<Thing>(straysOf(found, desired));
+  if (!server) {
+    // Of a run that wanted something else and was interrupted.
+    const disks = new Set(desired.volumes.map(({ part }) => part));
+    for (const thing of found.things)
+      if (thing.type === 'volume' && !disks.has(thing.label.part)) strays.add(thing);
   }
-  return withoutParts(found, stray);
+  const rest = withoutParts(found, thing => strays.has(thing));
+  await removeStrays(site, { ...found, things: [...strays] }, rest);
+  return rest;
+}
+
+async function removeStrays(site: Site, strays: Member, rest: Member): Promise<void> {
+  const { trunks } = site.openstack.network;
+  await explaining(`${rest.name}: what it no longer needs cannot be taken away`, async () => {
+    for (const { id } of thingsOf(strays, 'trunk')) await trunks.delete(id, site.ctx);
+    for (const port of thingsOf(strays, 'port')) await deleteCarriedPort(site, port, thingsOf(rest, 'trunk'));
+    for (const volume of thingsOf(strays, 'volume')) await deleteVolume(site, volume);
+  });
 }
 
 function withoutParts(member: Member, leftOut: (thing: Thing) => boolean): Member {

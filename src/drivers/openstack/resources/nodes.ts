@@ -1,5 +1,5 @@
 import type { LabSpec, NodeSpec } from '../../../node/spec.ts';
-import { chooseFlavor } from '../flavors.ts';
+import { chooseFlavor, ephemeralOf } from '../flavors.ts';
 import { bootDevices } from './boot-devices.ts';
 import { desiredNode } from './desired-node.ts';
 import type { DesiredMachine, MachineParts } from './machines.ts';
@@ -52,6 +52,7 @@ export async function nodeMachine(
         ),
         images,
         volumes,
+        ephemeral: ephemeralOf(flavor) > 0,
       }),
     }),
   };

@@ -70,11 +70,18 @@ export function portDifferences(
   if (desired.portSecurity === true && port.port_security_enabled === false) {
     texts.push(`port security is switched off (${where})`);
   }
+  if (!hasSecurityGroups(port, desired)) texts.push(`other security groups (${where})`);
   if (!hasAddresses(port, desired, network)) {
     texts.push(`${desired.addresses ? 'other addresses' : 'it has no address'} (${where})`);
   }
   if (port.device_id !== server && !desired.inTrunk) texts.push(`not plugged in (${where})`);
   return texts.map(text => ({ text, disruptive: false }));
+}
+
+function hasSecurityGroups(port: Port, { portSecurity, securityGroups }: DesiredPort): boolean {
+  if (!securityGroups || !(portSecurity ?? port.port_security_enabled)) return true;
+  const has = port.security_groups;
+  return has.length === securityGroups.length && securityGroups.every(group => has.includes(group));
 }
 
 function hasAddresses(port: Port, desired: DesiredPort, network: NetworkRef | undefined): boolean {
