@@ -40,7 +40,7 @@ import type { FirmwareSource } from './resources/firmware-images.ts';
 import { labelInMetadata } from './resources/label.ts';
 import { isMaking, isOwn } from './resources/servers.ts';
 import type { ServerChange } from './server-poller.ts';
-import { type KeptService, ServiceAccess } from './service/access.ts';
+import { ServiceAccess, serviceDocument } from './service/access.ts';
 
 /** What a lab file says of this driver. */
 export type OpenStackOptions = CloudChoice;
@@ -122,11 +122,8 @@ export class OpenStackDriver implements Driver {
       const kept = await readKept(folderOf(around));
       const look = { lease, clock: around.clock, within: firstLook };
       const [ipxeImages] = await Promise.all([findIpxeImages(lease.openstack, around), refresh(look)]);
-      const { openstack } = lease;
-      const document = fileDocument<KeptService>(
-        join(around.stateDirectory, 'labs', around.lab, 'service.json'),
-      );
-      const service = await ServiceAccess.open({ ...around, openstack, document });
+      const document = serviceDocument(around.stateDirectory, around.lab);
+      const service = await ServiceAccess.open({ ...around, openstack: lease.openstack, document });
       const driver = new OpenStackDriver(around, lease, kept, ipxeImages, service);
       driver.#stopListening = lease.poller.listen(change => driver.#take(change));
       if (lease.poller.heard) driver.#takeAll();
@@ -155,13 +152,7 @@ export class OpenStackDriver implements Driver {
     const consoles = new Set([...this.#machines.values()].map(({ canType }) => canType));
     if (consoles.has(true)) facts.console = 'websocket';
     else if (consoles.has(false)) facts.console = 'console log, to be read only';
-    const { isRestricted } = this.#service;
-    if (lab.cloud?.service && isRestricted !== undefined) {
-      facts['service credential'] = isRestricted
-        ? 'restricted to what the service does'
-        : 'not restricted, since this cloud refuses access rules: it may do what its user may';
-    }
-    return facts;
+    return { ...facts, ...this.#service.facts(lab) };
   }
 
   /** How a node is told what to boot, and why so; `undefined` as long as it has no server. */
@@ -253,14 +244,9 @@ export class OpenStackDriver implements Driver {
   }
 
   async service(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance> {
-    const { owner } = this.#around;
     const { poller } = this.#lease;
     await poller.refresh();
-    const server = poller.servers().find(({ metadata }) => {
-      const label = labelInMetadata(metadata);
-      return label?.kind === 'service' && label.lab === lab.name && label.owner === owner;
-    });
-    return this.#service.find(lab, server, signal);
+    return this.#service.find(lab, poller.servers(), signal);
   }
 
   async examineNetboot(lab: LabSpec, node: NodeSpec, signal: AbortSignal): Promise<readonly Finding[]> {

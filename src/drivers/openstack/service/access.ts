@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ServiceCloud, ServiceInstance } from '../../../node/driver.ts';
 import { fingerprintIn, serviceControlPort, serviceInterface } from '../../../node/service-settings.ts';
 import type { LabSpec } from '../../../node/spec.ts';
-import type { Document } from '../../../support/document.ts';
+import { type Document, fileDocument } from '../../../support/document.ts';
 import { QuintupleoError } from '../../../support/errors.ts';
 import { poll } from '../../../support/wait.ts';
 import { services } from '../client/catalog.ts';
 import type { CloudConfig } from '../client/cloud-config.ts';
 import type { Server } from '../client/compute-types.ts';
+import { type Label, labelInMetadata } from '../resources/label.ts';
 import {
   type CredentialSite,
   credentialsOf,
@@ -28,6 +30,11 @@ export interface KeptService {
 
 /** Whose service instance is reached, and what is kept of it. */
 export type ServiceAccessParts = Omit<CredentialSite, 'ctx'> & { readonly document: Document<KeptService> };
+
+/** What is kept of a lab's service instance, in a daemon's state directory. */
+export function serviceDocument(stateDirectory: string, lab: string): Document<KeptService> {
+  return fileDocument(join(stateDirectory, 'labs', lab, 'service.json'));
+}
 
 /** How long the instance may take from its start until it has written its fingerprint to its console. Milliseconds. */
 const bootLimit = 10 * 60_000;
@@ -56,14 +63,23 @@ export class ServiceAccess {
     return new ServiceAccess(parts, await parts.document.read());
   }
 
-  /** Whether the instance may do only what it needs; `undefined` as long as it has no credential. */
-  get isRestricted(): boolean | undefined {
-    return this.#credential?.restricted;
+  /** For people: what the instance may do in the cloud, as long as it has a credential. */
+  facts(lab: LabSpec): Readonly<Record<string, string>> {
+    if (!lab.cloud?.service || !this.#credential) return {};
+    return {
+      'service credential': this.#credential.restricted
+        ? 'restricted to what the service does'
+        : 'not restricted, since this cloud refuses access rules: it may do what its user may',
+    };
   }
 
-  /** @throws QuintupleoError `SERVICE_GONE`, `SERVICE_NOT_STARTED` */
-  async find(lab: LabSpec, server: Server | undefined, signal: AbortSignal): Promise<ServiceInstance> {
+  /**
+   * @param servers - all that the project has
+   * @throws QuintupleoError `SERVICE_GONE`, `SERVICE_NOT_STARTED`
+   */
+  async find(lab: LabSpec, servers: Iterable<Server>, signal: AbortSignal): Promise<ServiceInstance> {
     const service = lab.cloud?.service;
+    const server = [...servers].find(({ metadata }) => this.#isOwn(labelInMetadata(metadata)));
     if (!service || !server) throw noService(lab.name);
     const fingerprint = await this.#fingerprint(server, signal);
     return {
@@ -75,6 +91,11 @@ export class ServiceAccess {
       ),
       admit: (hand, until) => this.#admit({ server: server.id, fingerprint }, lab.cloud?.lease, hand, until),
     };
+  }
+
+  #isOwn(label: Label | undefined): boolean {
+    const { lab, owner } = this.#parts;
+    return label?.kind === 'service' && label.lab === lab && label.owner === owner;
   }
 
   async #fingerprint(server: Server, signal: AbortSignal): Promise<string> {

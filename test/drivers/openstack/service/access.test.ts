@@ -13,7 +13,13 @@ const hour = 3_600_000;
 const never = new AbortController().signal;
 const fingerprint = Array.from({ length: 32 }, () => 'AB').join(':');
 
-const server: Server = { id: 'a', name: 'lab-bmc', status: 'ACTIVE', metadata: {}, addresses: {} };
+const metadata = { 'quintupleo:lab': 'lab', 'quintupleo:owner': 'beef01', 'quintupleo:service': 'bmc' };
+const server: Server = { id: 'a', name: 'lab-bmc', status: 'ACTIVE', metadata, addresses: {} };
+const others: readonly Server[] = [
+  { ...server, id: 'b', metadata: { ...metadata, 'quintupleo:owner': 'beef02' } },
+  { ...server, id: 'c', metadata: { ...metadata, 'quintupleo:lab': 'other' } },
+  { ...server, id: 'd', metadata: {} },
+];
 const floating = { 'OS-EXT-IPS:type': 'floating', addr: '203.0.113.9', version: 4 };
 
 function labWith(lease?: number): LabSpec {
@@ -41,7 +47,7 @@ async function start(document: Document<KeptService> = memoryDocument({ server: 
     open: () => ServiceAccess.open(parts),
     /** What `up` does, as a daemon that has just started. */
     admit: async (lab = labWith(), failure?: Error) => {
-      const instance = await (await ServiceAccess.open(parts)).find(lab, server, never);
+      const instance = await (await ServiceAccess.open(parts)).find(lab, [...others, server], never);
       await instance.admit(async cloud => {
         if (failure) throw failure;
         told.push(credentialIn(cloud));
@@ -64,18 +70,18 @@ describe('a service instance', () => {
   test('is found at its floating IP, or at its address on the network of the BMCs', async () => {
     await using at = await start();
     const access = await at.open();
-    const found = await access.find(labWith(), server, never);
+    const found = await access.find(labWith(), [...others, server], never);
     expect(found).toMatchObject({ host: '192.168.25.254', port: 8624, fingerprint });
     expect(found.interfaces).toEqual({ management: 'mgmt', provision: 'net1' });
     const reached = { ...server, addresses: { management: [floating] } };
-    expect(await access.find(labWith(), reached, never)).toMatchObject({ host: '203.0.113.9' });
-    await expect(access.find(labWith(), undefined, never)).rejects.toMatchObject({ code: 'SERVICE_GONE' });
+    expect(await access.find(labWith(), [reached], never)).toMatchObject({ host: '203.0.113.9' });
+    await expect(access.find(labWith(), others, never)).rejects.toMatchObject({ code: 'SERVICE_GONE' });
   });
 
   test('is told of the cloud as it was told here, with a credential of its own and no password', async () => {
     await using at = await start();
     let told: ServiceCloud | undefined;
-    const instance = await (await at.open()).find(labWith(), server, never);
+    const instance = await (await at.open()).find(labWith(), [...others, server], never);
     await instance.admit(async cloud => {
       told = cloud;
     }, never);
@@ -105,14 +111,30 @@ describe('a service instance', () => {
     await at.admit();
     expect(new Set(at.told).size).toBe(1);
     expect(at.valid()).toEqual([at.told[0]]);
-    expect((await at.open()).isRestricted).toBe(true);
+    expect((await at.open()).facts(labWith())).toEqual({
+      'service credential': 'restricted to what the service does',
+    });
+  });
+
+  test('has one that is not restricted where the cloud refuses access rules, and it is said', async () => {
+    await using at = await start();
+    const refusal = at.cloud.inject({
+      match: { service: 'compute', path: '/servers/detail' },
+      times: Number.POSITIVE_INFINITY,
+      respond: { type: 'status', status: 401 },
+    });
+    await at.admit();
+    refusal.remove();
+    await at.admit();
+    expect(at.told[1]).toBe(at.told[0]);
+    expect((await at.open()).facts(labWith())['service credential']).toMatch(/^not restricted/);
   });
 
   test('merely finding it makes and revokes nothing', async () => {
     await using at = await start();
     await at.admit(labWith(hour));
     at.cloud.forgetRequests();
-    await (await at.open()).find(labWith(9 * hour), server, never);
+    await (await at.open()).find(labWith(9 * hour), [...others, server], never);
     expect(at.cloud.requestsTo({ service: 'identity' })).toEqual([]);
   });
 
@@ -145,7 +167,6 @@ describe('a service instance', () => {
     });
     const [first] = at.told;
     const access = await at.open();
-    expect(access.isRestricted).toBe(true);
     at.cloud.inject({
       match: { service: 'compute', method: 'POST', path: '/servers/a/action' },
       respond: {
@@ -154,9 +175,9 @@ describe('a service instance', () => {
         body: { output: `certificate fingerprint: ${fingerprint.replaceAll('A', '1')}\n` },
       },
     });
-    const instance = await access.find(labWith(), server, never);
+    const instance = await access.find(labWith(), [...others, server], never);
     expect(instance.fingerprint).toMatch(/^1B:/);
-    expect(access.isRestricted).toBeUndefined();
+    expect(access.facts(labWith())).toEqual({});
     let second = '';
     await instance.admit(async cloud => {
       second = credentialIn(cloud);
