@@ -24,7 +24,7 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-/** Milliseconds between two listings: most servers take some seconds for anything. */
+/** Milliseconds between two listings, at least: most servers take some seconds for anything. */
 const interval = 1000;
 
 /**
@@ -94,6 +94,7 @@ export class ServerWatch {
     while (this.#waiters.size > 0) {
       // Who begins to wait during a listing may not be in it.
       const waiting = [...this.#waiters];
+      const began = this.#clock.now();
       try {
         const servers = await this.#serversOf(waiting);
         for (const waiter of waiting) if (waiter.show(servers.get(waiter.id))) this.#waiters.delete(waiter);
@@ -104,7 +105,9 @@ export class ServerWatch {
           waiter.fail(error);
         }
       }
-      if (this.#waiters.size > 0) await delay(this.#clock, interval);
+      // A cloud that is slow to answer has enough to do.
+      const pause = Math.max(interval, this.#clock.now() - began);
+      if (this.#waiters.size > 0) await delay(this.#clock, pause);
     }
   }
 
