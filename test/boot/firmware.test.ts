@@ -4,7 +4,7 @@ import type { SavedAssignments } from '../../src/boot/assignments.ts';
 import { isCard, linkLocalAddress } from '../../src/boot/caller.ts';
 import { type BootFetch, createBootDirector } from '../../src/boot/director.ts';
 import { type FirmwareAsks, firmwarePatience } from '../../src/boot/firmware-desk.ts';
-import { discScript, diskShell } from '../../src/boot/firmware-scripts.ts';
+import { discScript, diskShell, networkScript } from '../../src/boot/firmware-scripts.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from '../../src/node/firmware.ts';
 import { VirtualClock } from '../../src/support/clock.ts';
 import { memoryDocument } from '../../src/support/document.ts';
@@ -244,6 +244,14 @@ describe('the disc', () => {
       'exit 1',
       '',
     ]);
+  });
+
+  test('for rescue asks nobody, and goes on to the disk where a network boot fails; a disk tries again', () => {
+    expect(networkScript('disc')).not.toContain('fe80');
+    expect(networkScript('disc')).toMatch(
+      /\nautoboot \|\|\n(.*\n)*iseq \$\{platform\} pcbios && sanboot .*\nexit 1\n$/,
+    );
+    expect(networkScript('disk')).toMatch(/\n:again\n(.*\n)*autoboot \|\|\nsleep 5\ngoto again\n$/);
   });
 
   test('under UEFI lets the shell look for a disk that the firmware does not boot by itself', () => {

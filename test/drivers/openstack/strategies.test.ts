@@ -158,4 +158,19 @@ describe('ipxe-disk', () => {
     await power('on', 'pxe');
     expect(boots.at(-1)?.imageId).not.toBe(platform.cloud.imageId);
   });
+
+  test('a rebuild that ends in ERROR is told, and is no boot', async () => {
+    await adopt('ipxe-disk', image);
+    const { openstack } = await platform.clouds.acquire({ cloud: 'standin' });
+    await openstack.compute.setTags(server().id, [mayRebuildTag], { reason: 'test' });
+    platform.cloud.failNextBuild('Virtual Interface creation failed');
+    const before = recorder.of(id, 'booted').length;
+    await expect(act({ action: 'reset', boot: boot('pxe') })).rejects.toMatchObject({ kind: 'refused' });
+    expect(recorder.of(id, 'booted')).toHaveLength(before);
+  });
+
+  test('takes the image for the firmware that the machine has', async () => {
+    await adopt('ipxe-disk', { hw_firmware_type: 'uefi' });
+    expect(driver.bootStrategy('n0')).toMatchObject({ strategy: 'none' });
+  });
 });

@@ -1,6 +1,6 @@
 import type { NextBoot } from '../../../node/boot.ts';
 import { DriverError } from '../../../node/driver.ts';
-import { powerOf } from '../power-state.ts';
+import { faultOf, powerOf } from '../power-state.ts';
 import { mustBeFree, type ServerControl } from '../server-control.ts';
 import { noStrategy } from './none.ts';
 import type { Strategy } from './strategy.ts';
@@ -24,7 +24,9 @@ export function ipxeDiskStrategy(imageId: string): Strategy {
       );
     }
     await control.ask(() => control.calls.rebuild(control.id, imageId, { reason: 'power', signal }), signal);
-    await control.settled(signal);
+    const rebuilt = await control.settled(signal);
+    // Such a server looks powered on, or is as off as before.
+    if (rebuilt.status === 'ERROR') throw new DriverError('refused', faultOf(rebuilt));
   };
 
   return {

@@ -139,6 +139,11 @@ export class Lifecycle {
       server.imageProperties = imageProperties;
       this.#task(server, 'rebuild_spawning');
       await this.#stay(server, 'rebuild_spawning', timing.spawn);
+      const failure = this.#around.buildFailure(server);
+      if (failure !== undefined) {
+        this.fail(server, failure);
+        return;
+      }
       server.guest.start('power-on');
       this.#settle(server, 'active', power.running);
       if (!wasStopped) return;
