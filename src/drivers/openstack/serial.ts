@@ -3,7 +3,7 @@ import type { Clock } from '../../support/clock.ts';
 import { delay } from '../../support/delay.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
-import { OpenStackError } from './client/api-error.ts';
+import { OpenStackError, type OpenStackErrorCode } from './client/api-error.ts';
 import { newText, overlap } from './console-text.ts';
 import { connectSerial, type SerialSocket } from './serial-socket.ts';
 import type { ServerCalls } from './server-control.ts';
@@ -31,6 +31,9 @@ const retryInterval = 15_000;
  * what is known.
  */
 const tailLines = 400;
+
+/** Refusals of a websocket that pass: the machine is off, or its hypervisor does not know it while it is started. */
+const notNow: ReadonlySet<OpenStackErrorCode> = new Set(['conflict', 'not-found']);
 
 /**
  * The serial port of a server: a websocket where the cloud has a proxy for serial consoles, else the console log,
@@ -132,8 +135,7 @@ export class OpenStackSerial implements SerialPort {
       this.#hasSockets = true;
       return url;
     } catch (error) {
-      // A conflict: the machine is off.
-      const forGood = error instanceof OpenStackError && !error.passing && error.code !== 'conflict';
+      const forGood = error instanceof OpenStackError && !error.passing && !notNow.has(error.code);
       if (forGood) this.#hasSockets = false;
       return undefined;
     }
@@ -148,8 +150,7 @@ export class OpenStackSerial implements SerialPort {
           { server: this.#parts.server() },
           'the serial console’s websocket cannot be reached',
         );
-      await this.#wait(retryInterval, signal);
-      return;
+      return this.#followLog(signal);
     }
     this.#socket = socket;
     await socket.ended;

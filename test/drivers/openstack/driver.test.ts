@@ -296,9 +296,16 @@ test('labs in one project are watched by one poller', async () => {
 });
 
 describe('the serial port', () => {
-  test('is a websocket where the cloud has one', async () => {
+  test.each([
+    ['at once', undefined],
+    ['when the machine was off at first', 409],
+    ['when its hypervisor did not know it at first', 404],
+  ])('is a websocket where the cloud has one, %s', async (_when, status) => {
     await up({ serialConsole: true });
     await powerOn();
+    if (status !== undefined) {
+      platform.cloud.inject({ match: { path: /remote-consoles$/ }, respond: { type: 'status', status } });
+    }
     const typed = new Promise<string>(resolve => {
       guest().onInput = data => resolve(data.toString());
     });
