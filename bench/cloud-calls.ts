@@ -65,7 +65,7 @@ export async function benchCloudCalls(): Promise<void> {
         ],
       ],
     );
-    console.log(`\ncalls: ${verdict(calls, limit, 'calls a minute')}`);
+    console.log(`\ncalls: ${verdict(calls, limit, ' calls a minute')}`);
   } finally {
     await inParallel(servers, createConcurrency, id => openstack.compute.deleteServer(id, ctx));
   }

@@ -1,16 +1,18 @@
 import { cpus, totalmem } from 'node:os';
 import { benchCloudCalls } from './cloud-calls.ts';
 import { benchCommands } from './commands.ts';
+import { benchFirmware } from './firmware.ts';
 import { benchScale } from './scale.ts';
 import { benchSessions } from './sessions.ts';
 
-/** Runs the benchmarks, or those that are named: `npm run bench -- commands sessions scale`. */
+/** Runs the benchmarks, or those that are named: `npm run bench -- cloud firmware`. */
 
 const parts = {
   commands: benchCommands,
   sessions: benchSessions,
   scale: benchScale,
   cloud: benchCloudCalls,
+  firmware: benchFirmware,
 } as const;
 type Part = keyof typeof parts;
 
