@@ -25,6 +25,16 @@ export interface DhcpService {
   readonly bootPort: number;
   /** Folder of iPXE binaries for firmware that is not iPXE; `undefined` serves none. */
   readonly tftp: string | undefined;
+  /** The router that machines are told of; `undefined`: the host itself. */
+  readonly gateway?: string | undefined;
+}
+
+/** What a dnsmasq does that passes DHCP on to a server on another network. */
+export interface DhcpRelay {
+  /** Its own address on the network, at which the server finds it. */
+  readonly from: string;
+  /** The server's address. */
+  readonly to: string;
 }
 
 /** Where Debian's package ipxe keeps the binaries that other firmware can load; the names are theirs. */
@@ -39,11 +49,10 @@ export function findIpxeBinaries(): string | undefined {
 }
 
 /**
- * The arguments of the dnsmasq of one network: DHCP and network boot, no DNS.
+ * The arguments of the dnsmasq of one network: DHCP and network boot, or a relay; no DNS.
  * @see dnsmasq(8); RFC 4578 §2.1 (client architectures); iPXE's DHCP option 175
  */
-export function dnsmasqArguments(paths: DhcpPaths, service: DhcpService): string[] {
-  const { addresses, reservations, bootPort, tftp } = service;
+export function dnsmasqArguments(paths: DhcpPaths, service: DhcpService | DhcpRelay): string[] {
   return [
     '--conf-file=/dev/null',
     `--pid-file=${paths.pidfile}`,
@@ -52,6 +61,17 @@ export function dnsmasqArguments(paths: DhcpPaths, service: DhcpService): string
     '--bind-interfaces',
     `--interface=${paths.interface}`,
     '--except-interface=lo',
+    // Router advertisements without a route: iPXE waits for one for 15 seconds before it goes on.
+    '--enable-ra',
+    `--dhcp-range=::,constructor:${paths.interface},ra-only`,
+    `--ra-param=${paths.interface},0,0`,
+    ...('to' in service ? [`--dhcp-relay=${service.from},${service.to}`] : serverArguments(paths, service)),
+  ];
+}
+
+function serverArguments(paths: DhcpPaths, service: DhcpService): string[] {
+  const { addresses, reservations, bootPort, tftp, gateway } = service;
+  return [
     `--dhcp-range=${addresses.firstLease},${addresses.lastLease},${addresses.netmask},1h`,
     ...Object.entries(reservations).map(([mac, address]) => `--dhcp-host=${mac},${address}`),
     `--dhcp-leasefile=${paths.leases}`,
@@ -59,10 +79,7 @@ export function dnsmasqArguments(paths: DhcpPaths, service: DhcpService): string
     '--dhcp-no-override',
     // The lab is alone on its bridge: asking whether an address is taken only costs three seconds.
     '--no-ping',
-    // Router advertisements without a route: iPXE waits for one for 15 seconds before it goes on.
-    '--enable-ra',
-    `--dhcp-range=::,constructor:${paths.interface},ra-only`,
-    `--ra-param=${paths.interface},0,0`,
+    ...(gateway === undefined ? [] : [`--dhcp-option=option:router,${gateway}`]),
     '--dhcp-match=set:ipxe,175',
     `--dhcp-boot=tag:ipxe,http://${addresses.host}:${bootPort}/boot.ipxe`,
     ...(tftp === undefined ? [] : tftpArguments(tftp)),
@@ -81,14 +98,18 @@ function tftpArguments(folder: string): string[] {
 }
 
 /** Lets exactly this dnsmasq serve the network: one that runs with other settings is replaced. It outlives us. */
-export async function ensureDnsmasq(paths: DhcpPaths, service: DhcpService, clock: Clock): Promise<void> {
+export async function ensureDnsmasq(
+  paths: DhcpPaths,
+  service: DhcpService | DhcpRelay,
+  clock: Clock,
+): Promise<void> {
   if (await isServing(paths, service)) return;
   await stopDnsmasq(paths, clock);
   await run('dnsmasq', dnsmasqArguments(paths, service));
 }
 
 /** Whether exactly this dnsmasq serves the network. */
-export async function isServing(paths: DhcpPaths, service: DhcpService): Promise<boolean> {
+export async function isServing(paths: DhcpPaths, service: DhcpService | DhcpRelay): Promise<boolean> {
   const running = await findOurs(paths);
   return running.size === 1 && running.has(dnsmasqArguments(paths, service).join(' '));
 }

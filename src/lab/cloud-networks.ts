@@ -56,6 +56,18 @@ export function checkCloudNetworks(
 }
 
 function checkDhcp(content: NetworkContent, path: Path, report: Report): void {
+  const { dhcpRelay } = content;
+  if (dhcpRelay !== undefined && (content.dhcp || content.neutronDhcp)) {
+    report(
+      [...path, 'dhcpRelay'],
+      'dhcpRelay is for a network that has no DHCP server of its own. Leave it or the other one away.',
+    );
+  } else if (dhcpRelay !== undefined && misplaced(dhcpRelay, content) === undefined) {
+    report(
+      [...path, 'dhcpRelay'],
+      `dhcpRelay "${dhcpRelay}" is on the network itself, where a server needs no relay. Leave it away.`,
+    );
+  }
   if (content.dhcp && content.neutronDhcp) {
     report(
       [...path, 'neutronDhcp'],

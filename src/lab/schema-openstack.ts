@@ -113,6 +113,14 @@ export const networkKeys = keysFor('openstack', {
       description:
         "This machine's own network interface on it. There the boot director answers, and DHCP if `dhcp` is `true`.",
     }),
+  dhcpRelay: text(/^[\d.]+$/, 'is not an IPv4 address. Write it as 192.168.24.1.')
+    .optional()
+    .meta({
+      description:
+        'Address of a DHCP server on another network of the lab, to which requests from this one are passed on: by this ' +
+        'machine from its `interface`, or by the service instance. The server answers through a router of the lab.',
+      examples: ['192.168.24.1'],
+    }),
 });
 
 /** Keys of a node's disk. */

@@ -82,18 +82,20 @@ export function checkLegs(
   report: Report,
 ): void {
   for (const [name, content] of networks) {
-    if (!content.dhcp) continue;
-    const at = ['networks', name, 'dhcp'];
+    const key = content.dhcp ? 'dhcp' : 'dhcpRelay';
+    if (!content.dhcp && content.dhcpRelay === undefined) continue;
+    const at = ['networks', name, key];
+    const what = content.dhcp ? 'dhcp: true' : 'dhcpRelay';
     if (!service && content.interface === undefined) {
       report(
         at,
-        'dhcp: true needs a leg of this machine on the network. Say which with "interface", or leave DHCP to the tool.',
+        `${what} needs a leg of this machine on the network. Say which with "interface", or leave DHCP to the tool.`,
       );
     }
     if (service && !service.nics.some(({ network }) => network === name)) {
       report(
         at,
-        'dhcp: true needs the service instance on the network, and it is only where nodes netboot. Leave DHCP to the tool.',
+        `${what} needs the service instance on the network, and it is only where nodes netboot. Leave DHCP to the tool.`,
       );
     }
   }

@@ -70,6 +70,8 @@ export interface CloudNetworkSettings {
   readonly vlanTransparent?: boolean | undefined;
   /** This machine's own network interface on it, where the BMC service runs here: where the boot director, and DHCP if the lab serves it, answer. */
   readonly interface?: string | undefined;
+  /** Address of a DHCP server on another network, to which requests are passed on from that interface, or the service instance's. */
+  readonly dhcpRelay?: string | undefined;
 }
 
 /** A router of a lab. */

@@ -33,6 +33,15 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
     'lab.yaml:5:41: dhcp: true needs a leg of this machine on the network. Say which with "interface", or',
     'lab.yaml:5:113: neutronDhcp and dhcp are both true, and two DHCP servers would answer. Leave one of them away.',
   ],
+  'a DHCP relay from nowhere, to the network itself, and beside a server': [
+    withLines(
+      'networks:\n  p: {cidr: 10.0.0.0/24, dhcpRelay: 10.1.0.1}\n  q: {cidr: 10.1.0.0/24, dhcpRelay: 10.1.0.1, interface: eth1}\n' +
+        '  r: {cidr: 10.2.0.0/24, dhcpRelay: 10.1.0.1, interface: eth2, neutronDhcp: true}',
+    ),
+    'lab.yaml:6:37: dhcpRelay needs a leg of this machine on the network. Say which with "interface", or leave DHCP to',
+    'lab.yaml:7:37: dhcpRelay "10.1.0.1" is on the network itself, where a server needs no relay. Leave it away.',
+    'lab.yaml:8:37: dhcpRelay is for a network that has no DHCP server of its own. Leave it or the other one away.',
+  ],
   'one interface on two networks': [
     withLines(
       'networks:\n  p: {cidr: 10.0.0.0/24, interface: eth1}\n  q: {cidr: 10.1.0.0/24, interface: eth1}',

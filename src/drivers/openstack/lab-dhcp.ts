@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { addressesOf, type NetworkAddresses } from '../../host/addresses.ts';
 import {
   type DhcpPaths,
+  type DhcpRelay,
   type DhcpService,
   ensureDnsmasq,
   findIpxeBinaries,
@@ -11,13 +12,15 @@ import {
   lastHeardOf,
   stopDnsmasq,
 } from '../../host/dnsmasq.ts';
+import { hostInterfaces } from '../../host/interfaces.ts';
 import { run } from '../../host/programs.ts';
 import type { Reservations } from '../../host/reservations.ts';
-import type { NetworkSpec } from '../../node/spec.ts';
+import type { LabSpec, NetworkSpec } from '../../node/spec.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
 import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
 import type { Logger } from '../../support/log.ts';
+import { gatewayOf, legAddress } from './resources/desired-network.ts';
 
 /** What a lab's DHCP works with. */
 export interface LabDhcpParts {
@@ -36,6 +39,11 @@ interface Served {
   readonly network: NetworkSpec;
   /** This machine's interface on it. */
   readonly interface: string;
+  /** This machine's address on it, as long as the interface has none. */
+  readonly address: string | undefined;
+  readonly gateway: string | undefined;
+  /** Address of the DHCP server to which it is passed on; `undefined`: it is served by ourselves. */
+  readonly relayTo: string | undefined;
   readonly reservations: Reservations;
 }
 
@@ -68,28 +76,35 @@ export class LabDhcp {
   }
 
   /**
-   * Serves those of a lab's networks that ask for it, and no others.
+   * Serves those of a lab's networks that ask for it, or relays for them, and no others.
    * @returns the IPv4 addresses at which netbooting machines are told to ask
    */
-  async serve(networks: readonly NetworkSpec[]): Promise<readonly string[]> {
+  async serve(lab: LabSpec): Promise<readonly string[]> {
     const before = this.#served;
     const served: Served[] = [];
-    for (const network of networks) {
-      const name = network.cloud?.interface;
-      if (!network.dhcp || name === undefined) continue;
-      served.push({ network, interface: name, reservations: await this.#parts.reservations(network) });
+    for (const network of lab.networks) {
+      const { interface: name, dhcpRelay: relayTo } = network.cloud ?? {};
+      if (name === undefined || (!network.dhcp && relayTo === undefined)) continue;
+      served.push({
+        network,
+        interface: name,
+        address: legAddress(network, lab),
+        gateway: gatewayOf(network, lab),
+        relayTo,
+        reservations: relayTo === undefined ? await this.#parts.reservations(network) : {},
+      });
     }
     this.#served = served;
     for (const { network } of before) {
       if (!served.some(other => other.network.name === network.name)) await this.#stop(network.name);
     }
     await this.#inspect();
-    return served.map(one => addressesAt(one).host);
+    return served.filter(({ relayTo }) => relayTo === undefined).map(one => addressesAt(one).host);
   }
 
   /** Looks how a network is served, and what was heard there of a network card; `undefined` for one that is not to be. */
   async look(network: string, mac: string): Promise<DhcpView | undefined> {
-    if (!this.#served.some(one => one.network.name === network)) return undefined;
+    if (!this.#served.some(one => one.network.name === network && !one.relayTo)) return undefined;
     await this.#inspect();
     const heard = await lastHeardOf(mac, this.#paths(network, ''));
     return { trouble: this.#troubles.get(network), heard };
@@ -132,7 +147,7 @@ export class LabDhcp {
   }
 
   async #ensure(served: Served): Promise<void> {
-    const { network, interface: name, reservations } = served;
+    const { network, interface: name, relayTo, gateway } = served;
     if (networkInterfaces()[name] === undefined) {
       // An interface without any address is not listed: it is there if it can be given one.
       await run('ip', ['link', 'set', name, 'up']);
@@ -141,17 +156,24 @@ export class LabDhcp {
     if (addressOn(name, network.cidr) === undefined) {
       await run('ip', ['address', 'replace', `${addresses.host}/${addresses.prefix}`, 'dev', name]);
     }
+    if (relayTo !== undefined && gateway !== undefined && !(await isNear(relayTo))) {
+      await run('ip', ['route', 'replace', relayTo, 'via', gateway, 'dev', name]);
+    }
     const paths = this.#paths(network.name, name);
-    const service: DhcpService = {
-      addresses,
-      reservations,
-      bootPort: this.#parts.bootPort,
-      tftp: findIpxeBinaries(),
-    };
+    const service = this.#serviceOf(served, addresses);
     if (await isServing(paths, service)) return;
     await mkdir(this.#folder(network.name), { recursive: true, mode: 0o700 });
     await ensureDnsmasq(paths, service, this.#parts.clock);
     this.#parts.log.info({ lab: this.#parts.lab, network: network.name, interface: name }, 'DHCP is served');
+  }
+
+  #serviceOf(
+    { relayTo, reservations, gateway }: Served,
+    addresses: NetworkAddresses,
+  ): DhcpService | DhcpRelay {
+    if (relayTo !== undefined) return { from: addresses.host, to: relayTo };
+    const { bootPort } = this.#parts;
+    return { addresses, reservations, bootPort, tftp: findIpxeBinaries(), gateway };
   }
 
   #folder(network: string): string {
@@ -169,10 +191,19 @@ export class LabDhcp {
   }
 }
 
-/** The network's addresses; this machine's own is the one that its interface has, or the network's first. */
-function addressesAt({ network, interface: name }: Pick<Served, 'network' | 'interface'>): NetworkAddresses {
+/** The network's addresses; this machine's own is the one that its interface has, if it has one. */
+function addressesAt({ network, interface: name, address }: Served): NetworkAddresses {
   const addresses = addressesOf(network.cidr);
-  return { ...addresses, host: addressOn(name, network.cidr) ?? addresses.host };
+  return { ...addresses, host: addressOn(name, network.cidr) ?? address ?? addresses.host };
+}
+
+/** Whether an address is on a network that this machine itself is on. */
+async function isNear(address: string): Promise<boolean> {
+  const number = parseIpv4(address);
+  const interfaces = await hostInterfaces();
+  return interfaces
+    .flatMap(({ addresses }) => addresses.map(parseCidr))
+    .some(range => range && number !== undefined && number >= range.first && number <= range.last);
 }
 
 /** The address of a network that an interface of this host has. */

@@ -237,10 +237,7 @@ export class OpenStackDriver implements Driver {
   async serveBoot(lab: LabSpec): Promise<readonly string[]> {
     this.#learn(lab);
     const interfaces = lab.networks.flatMap(({ cloud }) => cloud?.interface ?? []);
-    return [
-      ...interfaces.map(name => `${firmwareAddress}%${name}`),
-      ...(await this.#dhcp.serve(lab.networks)),
-    ];
+    return [...interfaces.map(name => `${firmwareAddress}%${name}`), ...(await this.#dhcp.serve(lab))];
   }
 
   async service(lab: LabSpec, signal: AbortSignal): Promise<ServiceInstance> {

@@ -1,11 +1,12 @@
 import type { CloudService } from '../../../node/cloud-spec.ts';
 import { type ServiceSettings, serviceInterface, settingsText } from '../../../node/service-settings.ts';
-import type { LabSpec } from '../../../node/spec.ts';
+import type { LabSpec, NetworkSpec } from '../../../node/spec.ts';
 import { version } from '../../../support/version.ts';
 import type { OpenStack } from '../client/openstack.ts';
 import { chooseFlavor } from '../flavors.ts';
 import type { FoundLab } from '../inventory.ts';
 import type { Lookups } from '../lookups.ts';
+import { legAddress } from '../resources/desired-network.ts';
 import { ensureFloatingIp, floatingIpDifferences } from '../resources/floating-ips.ts';
 import { machineDifferences } from '../resources/machine-differences.ts';
 import { type DesiredMachine, ensureMachine } from '../resources/machines.ts';
@@ -97,18 +98,26 @@ async function flavorOf({ flavor }: CloudService, lookups: Lookups) {
 
 function portsOf({ nics, address, bmcs }: CloudService, lab: LabSpec): DesiredPort[] {
   return nics.map(({ network, mac }, index) => {
-    const hasSubnet = lab.networks.find(({ name }) => name === network)?.cloud?.subnet !== false;
+    const spec = lab.networks.find(({ name }) => name === network);
+    const hasSubnet = spec?.cloud?.subnet !== false;
     return {
       part: `port-${index}`,
       network,
       mac,
-      addresses: index === 0 && hasSubnet ? [address, ...bmcs] : undefined,
+      addresses: hasSubnet ? (index === 0 ? [address, ...bmcs] : dhcpAddresses(spec, lab)) : undefined,
       // It answers at the BMCs' addresses, and as a DHCP server.
       portSecurity: false,
       securityGroups: undefined,
       inTrunk: false,
     };
   });
+}
+
+/** Where it serves or relays DHCP, so that Neutron gives the address to nobody else; `undefined`: it does not. */
+function dhcpAddresses(network: NetworkSpec | undefined, lab: LabSpec): string[] | undefined {
+  if (!network || !(network.dhcp || network.cloud?.dhcpRelay !== undefined)) return undefined;
+  const address = legAddress(network, lab);
+  return address === undefined ? undefined : [address];
 }
 
 /** What decides whether it must be made anew; BMCs come and go without that. */

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { LabSpec, NetworkSpec } from '../../../node/spec.ts';
+import { formatIpv4, parseCidr } from '../../../support/ipv4.ts';
 import { type AddressPool, canonicalAddress, canonicalCidr, firstHostOf } from './addresses.ts';
 
 /** A subnet as a lab wants it, in Neutron's own words. */
@@ -54,11 +55,10 @@ export function desiredNetwork(
 
 function ipv4Subnet(network: NetworkSpec, lab: LabSpec): DesiredSubnet {
   const cloud = network.cloud ?? {};
-  const gateway = cloud.gateway === undefined || isIPv6(cloud.gateway) ? undefined : cloud.gateway;
   return {
     ip_version: 4,
     cidr: canonicalCidr(network.cidr),
-    gateway_ip: gateway ?? routerAddress(network, lab) ?? null,
+    gateway_ip: gatewayOf(network, lab) ?? null,
     enable_dhcp: cloud.neutronDhcp ?? false,
     dns_nameservers: nameservers(network, 4),
     allocation_pools: poolsOf(network, 4),
@@ -84,8 +84,22 @@ function ipv6Subnet(network: NetworkSpec, cidr6: string, lab: LabSpec): DesiredS
   };
 }
 
+/** The IPv4 gateway of a network: as the lab file says, or the lab's router. */
+export function gatewayOf(network: NetworkSpec, lab: LabSpec): string | undefined {
+  const gateway = network.cloud?.gateway;
+  return gateway === undefined || isIPv6(gateway) ? routerAddress(network, lab) : gateway;
+}
+
+/** The address of whoever serves or relays DHCP on a network for the lab, unless its interface has one: the first or the last. */
+export function legAddress(network: NetworkSpec, lab: LabSpec): string | undefined {
+  const range = parseCidr(network.cidr);
+  if (!range) return undefined;
+  const [first, last] = [formatIpv4(range.first + 1), formatIpv4(range.last - 1)];
+  return gatewayOf(network, lab) === first ? last : first;
+}
+
 /** The address at which machines of a network find the lab's router. */
-export function routerAddress(network: NetworkSpec, lab: LabSpec): string | undefined {
+function routerAddress(network: NetworkSpec, lab: LabSpec): string | undefined {
   const first = routersOn(network, lab).find(({ address }) => address === undefined || !isIPv6(address));
   return first && (first.address ?? firstHostOf(network.cidr));
 }

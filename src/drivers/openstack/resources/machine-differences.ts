@@ -69,6 +69,8 @@ function cardDifferences(
 ): Difference[] {
   const port = partOf(found, 'port', desired.part);
   if (port) return portDifferences(port, desired, network, server.id);
+  // Its trunk says so.
+  if (desired.inTrunk) return [];
   const text = `its port on ${desired.network} (${desired.mac}) is gone: a new one is plugged in`;
   return [{ text, disruptive: false }];
 }
