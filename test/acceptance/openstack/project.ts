@@ -39,6 +39,12 @@ const collections: readonly Collection[] = [
     path: api => `/users/${api.user}/application_credentials`,
     key: 'application_credentials',
   },
+  {
+    kind: 'access rule',
+    service: 'identity',
+    path: api => `/users/${api.user}/access_rules`,
+    key: 'access_rules',
+  },
 ];
 
 /** What changes although nobody changed the thing itself. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOpenStackError } from './api-error.ts';
 import type { CallContext } from './call.ts';
 import type { Session } from './session.ts';
 
@@ -29,6 +30,7 @@ const applicationCredentialSchema = z.looseObject({
   description: z.string().nullish(),
   project_id: z.string().optional(),
   expires_at: z.string().nullish(),
+  access_rules: z.array(z.looseObject({ id: z.string() })).nullish(),
 });
 
 /** An application credential, without its secret. */
@@ -94,10 +96,15 @@ export class Identity {
       .application_credentials;
   }
 
-  /** One that is gone is no error. */
+  /**
+   * Takes those of its access rules along that no other credential has, which Keystone would keep for ever. One that is
+   * gone is no error.
+   */
   async deleteApplicationCredential(id: string, ctx: CallContext): Promise<void> {
     const path = `${await this.#path(ctx)}/${id}`;
+    const rules = await this.#accessRules(path, ctx);
     await this.#session.remove({ service: 'identity', method: 'DELETE', path }, ctx);
+    for (const rule of rules) await this.#deleteAccessRule(rule.id, ctx);
   }
 
   /** Projects that the user has a role in. */
@@ -107,6 +114,28 @@ export class Identity {
       ctx,
     );
     return answer.read(z.looseObject({ projects: z.array(projectSchema) })).projects;
+  }
+
+  async #accessRules(path: string, ctx: CallContext): Promise<readonly { readonly id: string }[]> {
+    try {
+      const answer = await this.#session.call({ service: 'identity', method: 'GET', path }, ctx);
+      const schema = z.looseObject({ application_credential: applicationCredentialSchema });
+      return answer.read(schema).application_credential.access_rules ?? [];
+    } catch (error) {
+      if (isOpenStackError(error, 'not-found')) return [];
+      throw error;
+    }
+  }
+
+  async #deleteAccessRule(id: string, ctx: CallContext): Promise<void> {
+    const { userId } = await this.#session.token(ctx);
+    const path = `/users/${userId}/access_rules/${id}`;
+    try {
+      await this.#session.remove({ service: 'identity', method: 'DELETE', path }, ctx);
+    } catch (error) {
+      // Another credential has it, too.
+      if (!isOpenStackError(error, 'forbidden')) throw error;
+    }
   }
 
   async #path(ctx: CallContext): Promise<string> {

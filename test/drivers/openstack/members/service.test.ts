@@ -45,7 +45,7 @@ describe('the service instance of a lab', () => {
     expect(first).toMatchObject({ name: 'lab-bmc-0', mac_address: '20:57:f8:01:00:00' });
     expect(addresses(first)).toEqual(['192.168.25.254', '192.168.25.10', '192.168.25.11']);
     expect(second).toMatchObject({ name: 'lab-bmc-1', mac_address: '20:57:f8:01:00:01' });
-    expect(second).not.toHaveProperty('fixed_ips');
+    expect(addresses(second)).toEqual(['192.168.24.1']);
     expect(portsOf(platform).map(port => port.port_security_enabled)).toEqual([false, false]);
   });
 

@@ -136,4 +136,17 @@ describe('the credential of a service instance', () => {
     const left = at.cloud.snapshot()['application-credentials'];
     expect(left).toEqual([...strangers.map(({ id }) => id), own.id]);
   });
+
+  test('takes its access rules along, unless another one has them', async () => {
+    await using at = await start();
+    const before = at.cloud.snapshot();
+    const made = [await makeCredential(at.site, undefined), await makeCredential(at.site, undefined)];
+    const rules = at.cloud.snapshot()['access-rules'];
+    expect(rules).toHaveLength(9);
+    const [first, second] = made.map(({ id }) => id);
+    await revokeCredentials(at.site, [first ?? '']);
+    expect(at.cloud.snapshot()['access-rules']).toEqual(rules);
+    await revokeCredentials(at.site, [second ?? '']);
+    expect(at.cloud.snapshot()).toEqual(before);
+  });
 });

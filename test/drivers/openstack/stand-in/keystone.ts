@@ -61,6 +61,8 @@ export class Keystone implements Service {
   readonly prefix = '/identity';
   readonly routes: readonly Route[];
   readonly credentials = new Map<string, ApplicationCredential>();
+  /** They outlive the credentials for which they were made. */
+  readonly #accessRules: { readonly userId: string; readonly rule: AccessRule }[] = [];
   readonly #tokens = new Map<string, Token>();
   readonly #clock: Clock;
   readonly #tenants: readonly Tenant[];
@@ -115,9 +117,9 @@ export class Keystone implements Service {
       route('DELETE', `${credentials}/:id`, call => this.#deleteCredential(call)),
       route('GET', '/v3/users/:user/access_rules', ({ scope }) => ({
         status: 200,
-        body: { access_rules: this.#credentialsOf(scope).flatMap(({ accessRules }) => accessRules) },
+        body: { access_rules: this.rulesOf(scope.userId) },
       })),
-      route('DELETE', '/v3/users/:user/access_rules/:id', () => ({ status: 204 })),
+      route('DELETE', '/v3/users/:user/access_rules/:id', call => this.#deleteRule(call)),
     ];
   }
 
@@ -153,6 +155,11 @@ export class Keystone implements Service {
     return found.scoped
       ? { projectId, projectName, userId, userName }
       : { projectId: '', projectName: '', userId, userName };
+  }
+
+  /** Access rules of a user. */
+  rulesOf(userId: string): readonly AccessRule[] {
+    return this.#accessRules.filter(entry => entry.userId === userId).map(({ rule }) => rule);
   }
 
   /** Every token that was given out is worthless from now on. */
@@ -325,16 +332,36 @@ export class Keystone implements Service {
       roles: wantedRoles,
       expiresAt:
         expires === undefined ? undefined : Date.parse(expires.endsWith('Z') ? expires : `${expires}Z`),
-      accessRules: rules.map(rule => ({
-        id: hexId(),
-        service: String(rule.service),
-        method: String(rule.method),
-        path: String(rule.path),
-      })),
+      accessRules: rules.map(rule => this.#ruleLike(rule, tenant.userId)),
     };
     this.credentials.set(credential.id, credential);
     const body = { ...credentialBody(credential), secret: credential.secret };
     return { status: 201, body: { application_credential: body } };
+  }
+
+  /** The user's rule of that content: a new one, or the one that another credential has or had. */
+  #ruleLike({ service, method, path }: Fields, userId: string): AccessRule {
+    const wanted = { service: String(service), method: String(method), path: String(path) };
+    const known = this.rulesOf(userId).find(
+      rule => rule.service === wanted.service && rule.method === wanted.method && rule.path === wanted.path,
+    );
+    if (known) return known;
+    const rule = { id: hexId(), ...wanted };
+    this.#accessRules.push({ userId, rule });
+    return rule;
+  }
+
+  #deleteRule({ params, scope }: Call): Answer {
+    const index = this.#accessRules.findIndex(
+      ({ userId, rule }) => userId === scope.userId && rule.id === params.id,
+    );
+    if (index === -1) throw new ApiFault(404, `Could not find Access Rule: ${params.id}.`);
+    const isUsed = this.#credentialsOf(scope).some(({ accessRules }) =>
+      accessRules.some(({ id }) => id === params.id),
+    );
+    if (isUsed) throw new ApiFault(403, 'May not delete access rule in use');
+    this.#accessRules.splice(index, 1);
+    return { status: 204 };
   }
 
   #credential({ params, scope }: Call): ApplicationCredential {

@@ -289,6 +289,7 @@ export class StandInCloud implements AsyncDisposable {
         this.keystone.credentials.values(),
         credential => credential.tenant.projectId === projectId,
       ),
+      'access-rules': this.keystone.rulesOf(userId).map(({ id }) => id),
     };
   }
 
