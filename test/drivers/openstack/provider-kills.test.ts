@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LabSpec } from '../../../src/node/spec.ts';
-import { labOf, type Maker, nodeOf, ProviderPlatform } from './provider-platform.ts';
+import { VirtualClock } from '../../../src/support/clock.ts';
+import { labOf, type Maker, never, nodeOf, ProviderPlatform } from './provider-platform.ts';
 import type { Snapshot } from './stand-in/stand-in-cloud.ts';
 
 /** A lab small enough to be killed at each of its requests, and with a part of every kind that is found by its label. */
@@ -99,6 +100,32 @@ describe('killed after any of its requests', { timeout: 120_000 }, () => {
       expect(cloud.snapshot(), `killed after ${requests} requests`).toEqual(before);
     }
   });
+});
+
+test('up waits for a server that Nova still builds', async () => {
+  const novas = new VirtualClock();
+  await using platform = await ProviderPlatform.start({ clock: novas });
+  const { cloud } = platform;
+  const small = labOf([nodeOf(0)]);
+  const killed = platform.maker();
+  const half = killed.up(small).catch(() => undefined);
+  await expect.poll(() => cloud.snapshot().servers?.length).toBe(1);
+  await Promise.race([half, killed.close()]);
+
+  const { provider } = platform.maker();
+  const [change, ...others] = await provider.plan(small);
+  expect(others).toEqual([]);
+  if (!change) throw new Error('nothing is left to be done');
+  let done = false;
+  const finished = provider.apply(small, change, never).finally(() => {
+    done = true;
+  });
+  while (!done) {
+    await novas.advance(100);
+    await new Promise(setImmediate);
+  }
+  await finished;
+  expect(await provider.plan(small)).toEqual([]);
 });
 
 /** How many there are of each kind; an upload that was cut off leaves an image, which goes with the lab. */

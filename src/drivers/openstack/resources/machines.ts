@@ -174,10 +174,9 @@ async function mended(
   ports: readonly Thing<'port'>[],
 ): Promise<Server> {
   const { kind, name, metadata } = desired;
-  for (const { id, it, label } of ports) {
-    if (it.device_id === server.id || !isCard(desired, label.part)) continue;
+  for (const port of await unplugged(site, server, desired, ports)) {
     await explaining(`a port cannot be plugged into server ${server.name}`, () =>
-      site.openstack.compute.attachPort(server.id, id, site.ctx),
+      site.openstack.compute.attachPort(server.id, port, site.ctx),
     );
   }
   const wanted = { ...metadata, ...metadataOf(labelFor(site, kind, name), site.expires) };
@@ -190,6 +189,23 @@ async function mended(
   });
   const { [metadataKeys.expires]: _, ...others } = server.metadata;
   return { ...server, metadata: { ...others, ...wanted } };
+}
+
+/** IDs of the ports that have to be plugged into a server that is there. */
+async function unplugged(
+  site: Site,
+  server: Server,
+  desired: DesiredMachine,
+  ports: readonly Thing<'port'>[],
+): Promise<readonly string[]> {
+  const missing = ports
+    .filter(({ it, label }) => it.device_id !== server.id && isCard(desired, label.part))
+    .map(({ id }) => id);
+  if (missing.length === 0 || !isMaking(server)) return missing;
+  // Nova plugs in what the server was asked for with, while it builds it, and takes no other port until then.
+  await untilBuilt(site, server);
+  const its = await site.openstack.network.ports.list({ device_id: server.id }, site.ctx);
+  return missing.filter(id => !its.some(port => port.id === id));
 }
 
 /** Whether a port is one of the server's own cards, and not carried by a trunk. */

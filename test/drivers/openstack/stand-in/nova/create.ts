@@ -115,11 +115,6 @@ export function createServer(call: Call, compute: Compute): Answer {
     fault: undefined,
     guest: compute.guestFor(() => server),
   };
-  // From now on nobody else may have them.
-  for (const { portId } of ports) {
-    const port = compute.neutron.store.find('ports', portId);
-    if (port) compute.neutron.store.set(port, { device_id: server.id });
-  }
   compute.servers.set(server.id, server);
   compute.lifecycle.build(server);
   return {
