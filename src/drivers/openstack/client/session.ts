@@ -1,4 +1,5 @@
 import type { Clock } from '../../../support/clock.ts';
+import { delay } from '../../../support/delay.ts';
 import type { Logger } from '../../../support/log.ts';
 import type { ApiAnswer } from './answer.ts';
 import { isOpenStackError, OpenStackError } from './api-error.ts';
@@ -153,18 +154,21 @@ export class Session implements AsyncDisposable {
     return withRetries(attempt, mayRepeat, { ...this.#around, signal: ctx.signal });
   }
 
-  /** One exchange with a valid token; a token that the service no longer takes is replaced once. */
+  /** One exchange with a valid token; one that the service no longer takes is replaced. */
   async #authorized(call: ApiCall, ctx: CallContext): Promise<ApiAnswer> {
     const { base } = await this.#directory.endpoint(call.service, await this.token(ctx), ctx.signal);
     const microversion = await this.#microversionHeaders(call, ctx);
     const url = urlOf(base, call.path, call.query);
-    const send = (token: Token) =>
-      this.#exchange(call, url, { ...call.headers, ...microversion, 'x-auth-token': token.value }, ctx);
-    const token = await this.token(ctx);
-    const answer = await send(token);
-    if (answer.status !== 401) return this.#checked(answer);
-    this.#authenticator.reject(token);
-    return this.#checked(call.stream === undefined ? await send(await this.token(ctx)) : answer);
+    for (let replaced = 0; ; replaced++) {
+      const token = await this.token(ctx);
+      const headers = { ...call.headers, ...microversion, 'x-auth-token': token.value };
+      const answer = await this.#exchange(call, url, headers, ctx);
+      if (answer.status !== 401) return this.#checked(answer);
+      this.#authenticator.reject(token);
+      if (call.stream !== undefined || replaced === 2) return this.#checked(answer);
+      // Keystone counts in seconds: with the tokens that it revokes go those that it issues in the same second.
+      if (replaced === 1) await delay(this.#around.clock, 1_000, ctx.signal);
+    }
   }
 
   #checked(answer: ApiAnswer): ApiAnswer {

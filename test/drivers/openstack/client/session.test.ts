@@ -170,7 +170,19 @@ describe('authentication', () => {
       code: 'unauthorized',
       service: 'compute',
     });
-    expect(cloud.calls).toHaveLength(2);
+    expect(cloud.calls).toHaveLength(3);
+  });
+
+  test('a token of the second in which others were revoked is replaced, too', async () => {
+    const { cloud, client } = await connected();
+    cloud.behaviours.push(servers);
+    await client.compute.listServers(listing, ctx);
+    cloud.behaviours.unshift(request =>
+      ['token-1', 'token-2'].includes(String(request.headers['x-auth-token']))
+        ? { status: 401, body: {} }
+        : undefined,
+    );
+    expect((await client.compute.listServers(listing, ctx)).servers).toHaveLength(1);
   });
 
   test('who gives up while others wait for a token does not take it from them', async () => {
