@@ -83,6 +83,11 @@ export class Host implements AsyncDisposable {
     return path;
   }
 
+  /** What the daemon keeps in a file of its state directory. */
+  async kept(path: string): Promise<unknown> {
+    return JSON.parse(await readFile(join(this.#folders().stateDirectory, path), 'utf8')) as unknown;
+  }
+
   /** Writes a lab file and returns its path. */
   async lab(content: LabContent): Promise<string> {
     const { name, cidr, port, nodes, memory = '64MiB', networking = 'auto' } = content;

@@ -25,7 +25,12 @@ export const hasFakeHost = mode === 'fake' || mode === 'both';
 export const hasQemuHost = mode === 'qemu' || mode === 'both';
 
 /** Names of entries in the cloud's clouds.yaml. */
-export type CloudName = 'quintupleo' | 'quintupleo-other' | 'quintupleo-application' | 'quintupleo-admin';
+export type CloudName =
+  | 'quintupleo'
+  | 'quintupleo-other'
+  | 'quintupleo-application'
+  | 'quintupleo-internal'
+  | 'quintupleo-admin';
 
 /** The environment in which a program finds the cloud. */
 export function cloudEnvironment(name: CloudName): NodeJS.ProcessEnv {

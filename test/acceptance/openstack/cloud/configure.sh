@@ -219,6 +219,7 @@ vif_plugging_timeout = 60
 enabled = true
 server_listen = 127.0.0.1
 [serial_console]
+base_url = ws://$gateway:6083/
 proxyclient_address = 127.0.0.1
 [libvirt]
 virt_type = qemu

@@ -60,7 +60,7 @@ start_hosts() {
 }
 
 # One end is this machine's, with the gateway's address; the other one the network agent puts into a bridge. Instances
-# behind a router reach the APIs at the gateway's address.
+# behind a router reach the APIs and the serial consoles at the gateway's address.
 make_external_network() {
   if ! ip link show $external-0 >/dev/null 2>&1; then
     ip link add $external-0 type veth peer name $external-1
@@ -68,7 +68,7 @@ make_external_network() {
     ip link set $external-1 up
     ip link set $external-0 up
   fi
-  start external-apis "$NODE" "$here/forward.js" $gateway 5000 8774 8776 8778 9292 9696
+  start external-apis "$NODE" "$here/forward.js" $gateway 5000 6083 8774 8776 8778 9292 9696
 }
 
 # Guests run as root, so that they can open files anywhere below $CLOUD.

@@ -29,6 +29,11 @@ const [step, folder, mode] = process.argv.slice(2);
 if (step === 'identity') await populateIdentity();
 else await populateResources();
 
+/** The URL by which instances reach a service: this machine's address on the external network. */
+function within(url) {
+  return url.replace('127.0.0.1', '198.51.100.1');
+}
+
 async function populateIdentity() {
   const admin = await connect('admin');
   const projects = await names(admin, `${identity}/projects`, 'projects');
@@ -64,8 +69,7 @@ async function populateIdentity() {
       await make(admin, `${identity}/endpoints`, 'endpoint', {
         service_id: service,
         interface: face,
-        // Instances reach this machine by its address on the external network.
-        url: face === 'internal' ? url.replace('127.0.0.1', '198.51.100.1') : url,
+        url: face === 'internal' ? within(url) : url,
         region_id: 'RegionOne',
       });
     }
@@ -73,7 +77,7 @@ async function populateIdentity() {
   await writeClouds();
 }
 
-/** Writes clouds.yaml: each tenant, an application credential of the first, and the administrator. */
+/** Writes clouds.yaml: each tenant, an application credential of the first, its way from within, and the administrator. */
 async function writeClouds() {
   const path = join(folder, 'clouds.yaml');
   if (await readFile(path).catch(() => undefined)) return;
@@ -85,11 +89,12 @@ async function writeClouds() {
       application_credential: { name: 'tests', unrestricted: true },
     },
   );
-  const entry = (name, auth) => `  ${name}:
+  const entry = (name, auth, face = 'public') => `  ${name}:
     region_name: RegionOne
+    interface: ${face}
     auth_type: ${auth.username ? 'v3password' : 'v3applicationcredential'}
     auth:
-      auth_url: ${identity}
+      auth_url: ${face === 'internal' ? within(identity) : identity}
 ${Object.entries(auth)
   .map(([key, value]) => `      ${key}: ${value}\n`)
   .join('')}`;
@@ -106,6 +111,7 @@ ${Object.entries(auth)
       application_credential_id: credential.id,
       application_credential_secret: credential.secret,
     }),
+    entry('quintupleo-internal', user(tenants[0]), 'internal'),
     entry('quintupleo-admin', user('admin')),
   ];
   await writeFile(path, `clouds:\n${text.join('')}`, { mode: 0o600 });
