@@ -10,8 +10,8 @@ import { bridgeProblem } from '../../../src/drivers/qemu/links.ts';
 
 const program = fileURLToPath(new URL('../../../bin/quintupleo.js', import.meta.url));
 
-/** Longest run of a command. Milliseconds. */
-const bound = 420_000;
+/** Longest run of a command, usually. Milliseconds. */
+const usualBound = 420_000;
 
 export const hasQemu = existsSync('/usr/bin/qemu-system-x86_64') && existsSync('/usr/bin/ipmitool');
 
@@ -59,20 +59,30 @@ export const password = 'only-a-test';
 export class Host implements AsyncDisposable {
   readonly #folder: string;
   readonly #environment: NodeJS.ProcessEnv;
+  readonly #bound: number;
   readonly #labs = new Map<string, LabContent>();
   /** Labs of files that were written as they are. */
   readonly #others = new Set<string>();
 
-  private constructor(folder: string, environment: NodeJS.ProcessEnv) {
+  private constructor(folder: string, environment: NodeJS.ProcessEnv, bound: number) {
     this.#folder = folder;
     this.#environment = environment;
+    this.#bound = bound;
   }
 
-  /** @param environment - what the commands find in theirs, besides what is of this host */
-  static async create(environment: NodeJS.ProcessEnv = process.env): Promise<Host> {
+  /**
+   * @param environment - what the commands find in theirs, besides what is of this host
+   * @param bound - longest run of a command, in milliseconds
+   */
+  static async create(environment: NodeJS.ProcessEnv = process.env, bound = usualBound): Promise<Host> {
     const folder = await mkdtemp(join(tmpdir(), 'q5o-lab-'));
     await mkdir(join(folder, 'cache'));
-    return new Host(folder, environment);
+    return new Host(folder, environment, bound);
+  }
+
+  /** The daemon's, where there is one. */
+  get controlSocket(): string {
+    return join(this.#folders().runtimeDirectory, 'control.sock');
   }
 
   /** Writes a lab file as it is, and returns its path. */
@@ -212,7 +222,7 @@ bmc: { username: admin, password: ${password}, ipmi: { address: 127.0.0.1, port:
       QUINTUPLEO_STATE_DIR: stateDirectory,
       QUINTUPLEO_RUNTIME_DIR: runtimeDirectory,
     };
-    return { cwd: this.#folder, env, timeout: bound, killSignal: 'SIGKILL' } as const;
+    return { cwd: this.#folder, env, timeout: this.#bound, killSignal: 'SIGKILL' } as const;
   }
 }
 

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { ControlClient } from '../../../src/cli/client.ts';
+import type { CloudCalls } from '../../../src/daemon/api.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { poll } from '../../../src/support/wait.ts';
 import { type Ended, Host } from '../lab/host.ts';
@@ -20,10 +22,13 @@ export class CloudLab implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** @param port - of the first node's BMC; the others follow */
-  static async create(name: string, port: number): Promise<CloudLab> {
+  /**
+   * @param port - of the first node's BMC; the others follow
+   * @param bound - longest run of a command, in milliseconds
+   */
+  static async create(name: string, port: number, bound?: number): Promise<CloudLab> {
     const cache = { QUINTUPLEO_CACHE_DIR: join(cloudFolder, 'cache') };
-    const host = await Host.create({ ...cloudEnvironment('quintupleo'), ...cache });
+    const host = await Host.create({ ...cloudEnvironment('quintupleo'), ...cache }, bound);
     return new CloudLab(name, host, await Api.connect('quintupleo'), port);
   }
 
@@ -39,6 +44,12 @@ export class CloudLab implements AsyncDisposable {
 
   down(): Promise<Ended> {
     return this.host.cli('down', this.name);
+  }
+
+  /** Calls of the cloud that the daemon has made since it began. */
+  async calls(): Promise<readonly CloudCalls[]> {
+    await using client = new ControlClient(this.host.controlSocket, AbortSignal.timeout(30_000));
+    return (await client.daemon()).cloudCalls;
   }
 
   /** The lab's servers by node. */
