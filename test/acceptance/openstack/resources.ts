@@ -42,6 +42,25 @@ export async function makeOpenGroup(): Promise<Made> {
   return made(group, () => admin.call('network', 'DELETE', `/security-groups/${group}`));
 }
 
+/** A security group of the tenant's that lets nothing in. */
+export async function makeGroup(name: string): Promise<Made> {
+  const tenant = await Api.connect('quintupleo');
+  const group = idIn(await tenant.call('network', 'POST', '/security-groups', { security_group: { name } }));
+  return made(group, () => tenant.call('network', 'DELETE', `/security-groups/${group}`));
+}
+
+/** Nobody has its private half. */
+export const publicKey =
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0Yx6xT1cB8m0oZ5m5s1v8Wk9l3F0y8XGkN6n2m3p4q tests';
+
+/** A keypair of the tenant's. */
+export async function makeKeypair(name: string): Promise<Made> {
+  const tenant = await Api.connect('quintupleo');
+  const keypair = { name, public_key: publicKey, type: 'ssh' };
+  await tenant.call('compute', 'POST', '/os-keypairs', { keypair });
+  return made(name, () => tenant.call('compute', 'DELETE', `/os-keypairs/${name}`));
+}
+
 /** A raw disk image whose instances are given no time when they are stopped. */
 export async function makeImage(name: string, content: Buffer): Promise<Made> {
   const tenant = await Api.connect('quintupleo');

@@ -126,7 +126,7 @@ describe('what is asked of the cloud', () => {
           { source_type: 'volume', destination_type: 'volume', boot_index: 1, delete_on_termination: false },
           { source_type: 'volume', destination_type: 'volume', boot_index: 2, delete_on_termination: false },
           // Every flavor here has ephemeral space, of which Nova would make a disk before the volumes.
-          { source_type: 'blank', volume_size: 1, boot_index: -1, disk_bus: 'sata' },
+          { source_type: 'blank', volume_size: 1, boot_index: -1, device_type: 'cdrom' },
         ],
       },
     });

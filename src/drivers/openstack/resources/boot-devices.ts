@@ -28,10 +28,14 @@ export function bootDevices(node: DesiredNode, sources: BootSources): BootFields
 }
 
 /**
- * Where no disk is asked for, Nova makes one of all the flavor's ephemeral space and puts it before the volumes. So the
- * smallest is asked for, on another bus and last.
+ * Where no disk is asked for, Nova makes one of all the flavor's ephemeral space and boots it before the volumes. So the
+ * smallest is asked for, as a second CD-ROM: no disk of the machine, and after our firmware.
  */
-const spareDevice: BlockDevice = { ...blankDevice({ size: 1 }), disk_bus: 'sata' };
+const spareDevice: BlockDevice = {
+  ...blankDevice({ size: 1 }),
+  device_type: 'cdrom',
+  disk_bus: 'sata',
+};
 
 /**
  * Our firmware first, as a CD-ROM that is always there; then the disks. Local ones on SATA, where a BIOS finds them
