@@ -1,6 +1,6 @@
 import type { OpenStack } from '../drivers/openstack/client/openstack.ts';
-import { type FoundLab, findLabs, inventoryOf, labsIn } from '../drivers/openstack/inventory.ts';
-import { removeLab } from '../drivers/openstack/remove-lab.ts';
+import { type FoundLab, findLabs, inventoryOf, labsIn } from '../drivers/openstack/provision/inventory.ts';
+import { removeLab } from '../drivers/openstack/provision/remove-lab.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/log.ts';
 

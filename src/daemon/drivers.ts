@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
-import type { ServiceParts } from '../drivers/openstack/members/service.ts';
-import type { FirmwareSource } from '../drivers/openstack/resources/firmware-images.ts';
+import type { ServiceParts } from '../drivers/openstack/provision/members/service.ts';
+import type { FirmwareSource } from '../drivers/openstack/provision/resources/firmware-images.ts';
 import type { DriverChoice } from '../lab/definition.ts';
 import type { Driver } from '../node/driver.ts';
 import type { Clock } from '../support/clock.ts';

@@ -9,9 +9,9 @@ import {
   isImageOf,
   projectImages,
   variantProperty,
-} from '../drivers/openstack/resources/firmware-images.ts';
-import { labelInMetadata } from '../drivers/openstack/resources/label.ts';
-import { isOwn } from '../drivers/openstack/resources/servers.ts';
+} from '../drivers/openstack/provision/resources/firmware-images.ts';
+import { labelInMetadata } from '../drivers/openstack/provision/resources/label.ts';
+import { isOwn } from '../drivers/openstack/provision/resources/servers.ts';
 import type { BootImageKind } from '../node/firmware.ts';
 import type { Logger } from '../support/log.ts';
 

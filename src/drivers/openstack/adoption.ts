@@ -2,7 +2,7 @@ import { QuintupleoError } from '../../support/errors.ts';
 import type { CallContext } from './client/call.ts';
 import type { Server } from './client/compute-types.ts';
 import type { OpenStack } from './client/openstack.ts';
-import { labelInMetadata } from './resources/label.ts';
+import { labelInMetadata } from './provision/resources/label.ts';
 
 /** Which instances are meant. */
 export interface ServerChoice {

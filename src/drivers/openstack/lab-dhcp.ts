@@ -20,7 +20,7 @@ import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
 import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
 import type { Logger } from '../../support/log.ts';
-import { gatewayOf, legAddress } from './resources/desired-network.ts';
+import { gatewayOf, legAddress } from './provision/resources/desired-network.ts';
 
 /** What a lab's DHCP works with. */
 export interface LabDhcpParts {

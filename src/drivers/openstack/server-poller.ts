@@ -4,7 +4,7 @@ import type { Logger } from '../../support/log.ts';
 import { isOpenStackError } from './client/api-error.ts';
 import type { Compute } from './client/compute.ts';
 import type { Server } from './client/compute-types.ts';
-import { isDeleted } from './power-state.ts';
+import { isDeleted } from './machines/power-state.ts';
 
 /** What the poller asks of a cloud. */
 export type ServerListing = Pick<Compute, 'listServers' | 'getServer'>;

@@ -12,7 +12,7 @@ import {
   setNext,
   unaskedFor,
   withdraw,
-} from '../../../src/drivers/openstack/boot-record.ts';
+} from '../../../src/drivers/openstack/machines/boot-record.ts';
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { FirmwareAnswer } from '../../../src/node/firmware.ts';
 

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { chooseStrategy, type StrategyFacts } from '../../../src/drivers/openstack/boot-strategies/choose.ts';
+import {
+  chooseStrategy,
+  type StrategyFacts,
+} from '../../../src/drivers/openstack/machines/boot-strategies/choose.ts';
 
 const nothing: StrategyFacts = {
   wanted: undefined,

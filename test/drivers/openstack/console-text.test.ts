@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { newText, overlap } from '../../../src/drivers/openstack/console-text.ts';
+import { newText, overlap } from '../../../src/drivers/openstack/machines/console-text.ts';
 
 const text = (value: string) => Buffer.from(value);
 const boot = 'SeaBIOS (version 1.16.2)\r\nBooting from DVD/CD...\r\niPXE initialising devices...ok\r\n';

@@ -4,7 +4,7 @@ import {
   isDeleted,
   powerOf,
   type ServerState,
-} from '../../../src/drivers/openstack/power-state.ts';
+} from '../../../src/drivers/openstack/machines/power-state.ts';
 
 const server = (
   status: string,

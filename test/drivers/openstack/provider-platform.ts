@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpenStack } from '../../../src/drivers/openstack/client/openstack.ts';
-import { LabProvider } from '../../../src/drivers/openstack/provider.ts';
+import { LabProvider } from '../../../src/drivers/openstack/provision/provider.ts';
 import type { Change } from '../../../src/node/driver.ts';
 import type { LabSpec, NodeSpec } from '../../../src/node/spec.ts';
 import { silentLog } from '../../../src/support/log.ts';

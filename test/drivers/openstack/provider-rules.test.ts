@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { labsIn } from '../../../src/drivers/openstack/inventory.ts';
-import { removeLab } from '../../../src/drivers/openstack/remove-lab.ts';
+import { labsIn } from '../../../src/drivers/openstack/provision/inventory.ts';
+import { removeLab } from '../../../src/drivers/openstack/provision/remove-lab.ts';
 import type { CloudDiskSettings, CloudLabSettings } from '../../../src/node/cloud-spec.ts';
 import type { DiskSpec, LabSpec } from '../../../src/node/spec.ts';
 import { silentLog } from '../../../src/support/log.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { mayRebuildTag } from '../../../src/drivers/openstack/boot-strategies/ipxe-disk.ts';
 import type { OpenStack } from '../../../src/drivers/openstack/client/openstack.ts';
-import { ipxeTag } from '../../../src/drivers/openstack/ipxe-images.ts';
+import { mayRebuildTag } from '../../../src/drivers/openstack/machines/boot-strategies/ipxe-disk.ts';
+import { ipxeTag } from '../../../src/drivers/openstack/machines/ipxe-images.ts';
 import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-driver.ts';
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { BootStrategy } from '../../../src/node/cloud-spec.ts';

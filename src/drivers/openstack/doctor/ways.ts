@@ -1,11 +1,11 @@
 import { type Finding, fine, warn } from '../../../support/finding.ts';
 import { silentLog } from '../../../support/log.ts';
-import { pxeFirstKey } from '../boot-strategies/pxe-first.ts';
 import { isOpenStackError } from '../client/api-error.ts';
 import type { CallContext } from '../client/call.ts';
 import type { OpenStack } from '../client/openstack.ts';
-import { findIpxeImages, ipxeTag } from '../ipxe-images.ts';
-import { powerOf } from '../power-state.ts';
+import { pxeFirstKey } from '../machines/boot-strategies/pxe-first.ts';
+import { findIpxeImages, ipxeTag } from '../machines/ipxe-images.ts';
+import { powerOf } from '../machines/power-state.ts';
 
 /** What the cloud offers to instances beside power: a console, and ways to boot those that no lab made. */
 export async function* examineWays(openstack: OpenStack, ctx: CallContext): AsyncIterable<Finding> {

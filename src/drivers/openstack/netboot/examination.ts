@@ -1,13 +1,13 @@
 import type { LabSpec, NodeSpec } from '../../../node/spec.ts';
 import { messageOf } from '../../../support/errors.ts';
 import { type Finding, fail } from '../../../support/finding.ts';
-import type { StrategyChoice } from '../boot-strategies/choose.ts';
 import { isOpenStackError } from '../client/api-error.ts';
 import type { CallContext } from '../client/call.ts';
 import type { Server } from '../client/compute-types.ts';
 import type { OpenStack } from '../client/openstack.ts';
 import type { DhcpView } from '../lab-dhcp.ts';
-import { isDeleted, powerOf } from '../power-state.ts';
+import type { StrategyChoice } from '../machines/boot-strategies/choose.ts';
+import { isDeleted, powerOf } from '../machines/power-state.ts';
 import { examineFirmware, examineInstance, examineStrategy } from './instance.ts';
 import { examineDhcp, examinePlug, type HostView } from './plug.ts';
 import { examinePort } from './port.ts';

@@ -1,12 +1,12 @@
 import { type Finding, fail, fine, warn } from '../../../support/finding.ts';
-import type { StrategyChoice } from '../boot-strategies/choose.ts';
 import { isOpenStackError } from '../client/api-error.ts';
 import type { CallContext } from '../client/call.ts';
 import type { Server } from '../client/compute-types.ts';
 import type { OpenStack } from '../client/openstack.ts';
-import { ipxeTag } from '../ipxe-images.ts';
-import { describeServer, isBusy, powerOf } from '../power-state.ts';
-import { projectTag } from '../resources/label.ts';
+import type { StrategyChoice } from '../machines/boot-strategies/choose.ts';
+import { ipxeTag } from '../machines/ipxe-images.ts';
+import { describeServer, isBusy, powerOf } from '../machines/power-state.ts';
+import { projectTag } from '../provision/resources/label.ts';
 
 /** Whether an instance is there, and can be powered. */
 export function examineInstance(server: Server | undefined): Finding {

@@ -9,7 +9,7 @@ import { poll } from '../../../support/wait.ts';
 import { services } from '../client/catalog.ts';
 import type { CloudConfig } from '../client/cloud-config.ts';
 import type { Server } from '../client/compute-types.ts';
-import { type Label, labelInMetadata } from '../resources/label.ts';
+import { type Label, labelInMetadata } from '../provision/resources/label.ts';
 import {
   type CredentialSite,
   credentialsOf,

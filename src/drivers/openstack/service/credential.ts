@@ -4,8 +4,8 @@ import type { Logger } from '../../../support/log.ts';
 import { isOpenStackError } from '../client/api-error.ts';
 import type { AccessRule } from '../client/identity.ts';
 import { OpenStack } from '../client/openstack.ts';
-import { explaining } from '../resources/explain.ts';
-import type { Site } from '../resources/site.ts';
+import { explaining } from '../provision/resources/explain.ts';
+import type { Site } from '../provision/resources/site.ts';
 
 interface Secret {
   readonly id: string;

@@ -3,8 +3,8 @@ import type { Logger } from '../../../support/log.ts';
 import type { CallContext } from '../client/call.ts';
 import type { Image } from '../client/image.ts';
 import type { OpenStack } from '../client/openstack.ts';
-import { explaining } from '../resources/explain.ts';
-import { projectTag } from '../resources/label.ts';
+import { explaining } from '../provision/resources/explain.ts';
+import { projectTag } from '../provision/resources/label.ts';
 
 /** Builds or finds the image of the service instance. */
 export type ServiceImageSource = (signal: AbortSignal) => Promise<{

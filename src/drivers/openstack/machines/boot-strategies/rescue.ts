@@ -1,0 +1,77 @@
+import { DriverError } from '../../../../node/driver.ts';
+import type { Server } from '../../client/compute-types.ts';
+import { powerOf } from '../power-state.ts';
+import { mustBeFree, type ServerControl } from '../server-control.ts';
+import { noStrategy } from './none.ts';
+import type { Strategy } from './strategy.ts';
+
+/**
+ * Network boot is Nova's rescue mode with an iPXE image that has `hw_rescue_device` or `hw_rescue_bus`, so that the
+ * machine's disks stay where they are.
+ * @param imageId - the iPXE image
+ */
+export function rescueStrategy(imageId: string): Strategy {
+  const rescue = (control: ServerControl, signal: AbortSignal) =>
+    control.ask(() => control.calls.rescue(control.id, imageId, { reason: 'power', signal }), signal);
+
+  return {
+    ...noStrategy,
+    name: 'rescue',
+    capabilities: {
+      ...noStrategy.capabilities,
+      bootTargets: ['default', 'disk', 'pxe'],
+      // Out of rescue and into it again, and the guest is asked each time.
+      timeouts: { on: 240_000, off: 240_000, softOff: 240_000, reset: 240_000 },
+    },
+    limits: [
+      'It boots from the network until it is powered on or reset to boot from disk: a restart by the guest stays on the network.',
+      'Powered off during a network boot, it starts from its disk for a moment first: Nova leaves rescue mode in no other way.',
+      ...noStrategy.limits.slice(1),
+    ],
+    async powerOn(control, boot, signal) {
+      const server = await control.fresh(signal);
+      if (powerOf(server) === 'on') return false;
+      mustBeFree(server);
+      if (isRescued(server)) await leave(control, signal);
+      if (boot.target !== 'pxe') return noStrategy.powerOn(control, boot, signal);
+      await rescue(control, signal);
+      return true;
+    },
+    async powerOff(control, signal) {
+      const server = await control.fresh(signal);
+      if (isRescued(server) && powerOf(server) === 'on') {
+        mustBeFree(server);
+        await leave(control, signal);
+      }
+      await noStrategy.powerOff(control, signal);
+    },
+    async softOff(control, signal) {
+      if (isRescued(await control.fresh(signal))) {
+        throw new DriverError(
+          'refused',
+          'Nova cannot ask a guest in rescue mode to power off: use a hard off',
+        );
+      }
+      return noStrategy.softOff(control, signal);
+    },
+    async reset(control, boot, signal) {
+      const server = await control.fresh(signal);
+      if (powerOf(server) === 'off') throw new DriverError('refused', 'the machine is off');
+      mustBeFree(server);
+      const rescued = isRescued(server);
+      if (rescued) await leave(control, signal);
+      if (boot.target === 'pxe') await rescue(control, signal);
+      else if (!rescued) await noStrategy.reset(control, boot, signal);
+    },
+  };
+}
+
+function isRescued(server: Server): boolean {
+  return server['OS-EXT-STS:vm_state'] === 'rescued';
+}
+
+/** Leaves rescue mode, by which Nova starts the machine from its disk. */
+async function leave(control: ServerControl, signal: AbortSignal): Promise<void> {
+  await control.ask(() => control.calls.act(control.id, 'unrescue', { reason: 'power', signal }), signal);
+  await control.settled(signal);
+}
