@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import { basename, relative } from 'node:path';
 import { CommanderError } from 'commander';
@@ -7,6 +8,9 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { exitCodes } from './exit-codes.ts';
 import { createProgram } from './program.ts';
 import { reportError } from './report.ts';
+
+/** Milliseconds. */
+const longestTimer = 2 ** 31 - 1;
 
 /**
  * Runs one command.
@@ -33,6 +37,10 @@ export async function run(args: readonly string[], cli: Cli): Promise<number> {
  */
 export async function main(entry: string): Promise<void> {
   const interruption = new AbortController();
+  // Every call that a command waits for listens to it.
+  setMaxListeners(0, interruption.signal);
+  // Our clock's timers keep no process alive, and a command may wait for nothing else.
+  const alive = setInterval(() => {}, longestTimer);
   const interrupted = () =>
     interruption.abort(new QuintupleoError('interrupted', { family: 'user', code: 'INTERRUPTED' }));
   // The second Ctrl-C ends the process at once: the handlers are gone by then.
@@ -55,6 +63,7 @@ export async function main(entry: string): Promise<void> {
     entry,
     exit: 'ok',
   });
+  clearInterval(alive);
   process.off('SIGINT', interrupted);
   process.off('SIGTERM', interrupted);
 }

@@ -1,6 +1,7 @@
 import type { OpenStack } from '../drivers/openstack/client/openstack.ts';
 import { type FoundLab, findLabs, inventoryOf, labsIn } from '../drivers/openstack/provision/inventory.ts';
 import { removeLab } from '../drivers/openstack/provision/remove-lab.ts';
+import { explaining } from '../drivers/openstack/provision/resources/explain.ts';
 import { systemClock } from '../support/clock.ts';
 import type { Logger } from '../support/log.ts';
 
@@ -19,7 +20,9 @@ export interface CloudLab {
 
 /** Every lab of the project. */
 export async function findCloudLabs(openstack: OpenStack, signal: AbortSignal): Promise<CloudLab[]> {
-  const labs = await labsIn(openstack, { reason: 'gc', signal });
+  const labs = await explaining('the labs of the project cannot be listed', () =>
+    labsIn(openstack, { reason: 'gc', signal }),
+  );
   return labs.map(describe);
 }
 
@@ -44,7 +47,9 @@ export async function removeCloudLab(
   signal: AbortSignal,
   log: Logger,
 ): Promise<void> {
-  const labs = await findLabs(openstack, name, { reason: 'gc', signal });
+  const labs = await explaining(`lab ${name} cannot be looked up`, () =>
+    findLabs(openstack, name, { reason: 'gc', signal }),
+  );
   const lab = labs.find(found => found.owner === owner);
   if (lab) await removeLab(lab, { openstack, clock: systemClock, log, signal, concurrency, onRemoved: tell });
 }
