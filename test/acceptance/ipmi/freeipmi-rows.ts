@@ -71,7 +71,7 @@ export const freeipmiRows: readonly Row[] = [
   row(['ipmi-sensors', ...cached, '-vv'], ['ID String: Inlet Temp', 'Sensor Event: '], {
     never: [/invalid/i, /internal error/i],
   }),
-  row(['ipmi-sensors', ...cached, '--sdr-info'], /SDR record count\s+: 16/, {
+  row(['ipmi-sensors', ...cached, '--sdr-info'], /SDR record count\s+: 17/, {
     never: [/invalid/i, /internal error/i],
   }),
   row(

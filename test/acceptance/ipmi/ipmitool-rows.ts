@@ -113,7 +113,7 @@ export const ipmitoolRows = (devices: readonly Row[]): readonly Row[] => [
   ]),
   row('sdr elist all', [/Host Power\s+\| 40h \| ok\s+\|\s+7\.1 \| S0\/G0: working/, /BMC\s+\| 00h/]),
   row('sdr type Temperature', [/Inlet Temp/, /CPU Temp/]),
-  row('sdr info', [/Record Count\s+: 16/], { never: [/invalid/i, /failed/i] }),
+  row('sdr info', [/Record Count\s+: 17/], { never: [/invalid/i, /failed/i] }),
   row('sensor', [/12V Rail\s+\| 12\.\d+\s+\| Volts\s+\| ok\s+\| na\s+\| 10\.800/]),
   row(['sensor', 'get', 'CPU Temp'], [/Upper critical\s*:?\s*95\.000/i]),
   row(
