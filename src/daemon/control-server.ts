@@ -10,6 +10,7 @@ import { follow, type SerialPort } from '../node/serial.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { RemoteLab } from './remote-lab.ts';
+import type { Traffic } from './traffic.ts';
 
 /** How far a console client may lag behind before it is cut off. Bytes. */
 const mostUnsent = 4 * 1024 * 1024;
@@ -56,6 +57,8 @@ export interface Control {
   readonly serialOf: (lab: string, node: string) => SerialPort;
   /** Who serves a lab's nodes, where it is not this daemon; throws if there is no such lab. */
   readonly remoteOf: (lab: string) => RemoteLab | undefined;
+  /** Hears of every request; not of consoles, which end with their lab at the latest. */
+  readonly traffic?: Traffic | undefined;
   readonly log: Logger;
 }
 
@@ -79,6 +82,10 @@ export function answerControl(server: Server, control: Control): AsyncDisposable
   server.requestTimeout = 0;
   // An upgraded connection is no longer the server's to close.
   const consoles = new Set<Duplex>();
+  server.on('request', (_request, response) => {
+    const done = control.traffic?.begin();
+    response.on('close', () => done?.());
+  });
   server.on('upgrade', (request, socket, head) => {
     consoles.add(socket);
     socket.on('close', () => consoles.delete(socket));

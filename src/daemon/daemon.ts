@@ -27,6 +27,7 @@ import { Drivers } from './drivers.ts';
 import { Labs } from './labs.ts';
 import { LinkLocalAddresses } from './link-local.ts';
 import { daemonIdentity, serveAsService } from './service-control.ts';
+import { Traffic, watchIdle } from './traffic.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -59,9 +60,6 @@ interface KeptDaemon {
   readonly hostBoot: string;
 }
 
-/** How long a daemon that has had no lab yet waits for one before it ends. Milliseconds. */
-const idleTime = 15_000;
-const idleInterval = 200;
 const preferredBootPort = 8623;
 
 /**
@@ -156,10 +154,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     stop: () => stop.abort(),
   };
   const serialOf = (lab: string, node: string) => labs.get(lab).nodes.node(node).serial;
+  const traffic = new Traffic(systemClock);
   const control = await serveControl(controlSocket, {
     api: controlApi(parts),
     serialOf,
     remoteOf: lab => labs.get(lab).remote,
+    traffic,
     log,
   });
   const remote =
@@ -167,9 +167,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   log.info({ pid: process.pid, stateDirectory, bootPort, labs: labs.size }, 'serving');
   options.onReady?.();
 
-  const idle = options.idleExit ? watchIdle(labs, stop) : undefined;
+  const idle = options.idleExit ? watchIdle(labs, traffic, systemClock, () => stop.abort()) : undefined;
   await ended(AbortSignal.any([options.signal, stop.signal]));
-  clearInterval(idle);
+  idle?.cancel();
   await control[Symbol.asyncDispose]();
   await remote?.[Symbol.asyncDispose]();
   const empty = labs.size === 0;
@@ -197,16 +197,6 @@ async function removeTraces({ stateDirectory, runtimeDirectory, daemonLog }: Pat
       if (!['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(systemCodeOf(error) ?? '')) throw error;
     });
   }
-}
-
-/** Ends a daemon at once when its last lab is gone, and after a while when none came. */
-function watchIdle(labs: Labs, stop: AbortController): NodeJS.Timeout {
-  const startedAt = performance.now();
-  let served = labs.size > 0;
-  return setInterval(() => {
-    served ||= labs.size > 0;
-    if (labs.size === 0 && (served || performance.now() - startedAt >= idleTime)) stop.abort();
-  }, idleInterval);
 }
 
 function ended(signal: AbortSignal): Promise<void> {

@@ -18,6 +18,8 @@ export type Answer =
   | { readonly json: unknown; readonly status?: number }
   | {
       readonly progress: readonly Progress[];
+      /** Is called before the answer. */
+      readonly before?: () => void;
       /** Breaks the connection after them. */
       readonly cut?: boolean;
       /** Is called after them, and the answer stays open. */
@@ -67,6 +69,7 @@ export async function fakeDaemon(answers: Readonly<Record<string, Answer>> = {})
     } else if ('bytes' in given) {
       response.end(given.bytes);
     } else {
+      given.before?.();
       for (const line of given.progress) response.write(`${JSON.stringify(line)}\n`);
       if (given.open) given.open();
       else if (given.cut) response.destroy();

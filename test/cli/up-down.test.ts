@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -208,7 +209,8 @@ describe('up', () => {
 });
 
 describe('down', () => {
-  beforeEach(() => {
+  beforeEach(async () => {
+    await mkdir(join(daemon.folder, 'state/labs/one'), { recursive: true });
     daemon.answers.set('DELETE /v1/labs/one', {
       progress: [
         { type: 'finish', change: remove },
@@ -223,7 +225,33 @@ describe('down', () => {
       out: 'Lab one is gone.\n',
       err: '  ✓ delete machine old\n',
     });
-    expect(asked().at(-1)).toBe('DELETE /v1/labs/one');
+    expect(asked()).toContain('DELETE /v1/labs/one');
+  });
+
+  test('of the last lab waits for the end of a daemon that ends then, however many labs there were before', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    daemon.answers.set('GET /v1/daemon', { json: { ...daemonStatus, pid: child.pid } });
+    daemon.answers.set('GET /v1/labs', { json: [lab, labStatus('two', [])] });
+    daemon.answers.set('DELETE /v1/labs/one', {
+      progress: [{ type: 'done', lab: undefined }],
+      before: () => {
+        daemon.answers.set('GET /v1/labs', { json: [] });
+        child.stdin?.end();
+      },
+    });
+    expect(await runHere('down', 'one')).toMatchObject({ status: 0, out: 'Lab one is gone.\n' });
+    expect(child.exitCode).toBe(0);
+  });
+
+  test('starts no daemon to find that there is no lab', async () => {
+    await rm(join(daemon.folder, 'state'), { recursive: true });
+    expect(await runHere('down', 'one')).toMatchObject({
+      status: 0,
+      out: 'There is no lab one: nothing to do.\n',
+    });
+    expect(asked()).toEqual([]);
   });
 
   test('has nothing to do for a lab that is not there', async () => {

@@ -1,6 +1,11 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
+import type { LabStatus } from '../../daemon/api.ts';
+import { QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import { awaitExit } from '../await-exit.ts';
 import { type Cli, type GlobalOptions, note, print } from '../cli.ts';
+import type { ControlClient } from '../client.ts';
 import { findLab } from '../find-node.ts';
 import { labNamed } from '../lab-argument.ts';
 import { withDaemon } from '../with-client.ts';
@@ -19,14 +24,17 @@ export function downCommand(cli: Cli): Command {
       const options = command.optsWithGlobals<GlobalOptions>();
       const json = options.json === true;
       const named = argument === undefined ? options.lab : await labNamed(cli, argument, options.id);
+      const nameAmong = (labs: readonly LabStatus[]) => named ?? findLab(labs, undefined).name;
+      const nothingToDo = (name: string) => {
+        if (!json) print(cli, `There is no lab ${name}: nothing to do.`);
+      };
+      // A daemon that was started to find nothing would outlive the command.
+      if (!(await areLabsKept(cli))) return nothingToDo(nameAmong([]));
       const { follow } = await import('../progress.ts');
       await withDaemon(cli, async client => {
         const labs = await client.labs();
-        const name = named ?? findLab(labs, undefined).name;
-        if (!labs.some(lab => lab.name === name)) {
-          if (!json) print(cli, `There is no lab ${name}: nothing to do.`);
-          return;
-        }
+        const name = nameAmong(labs);
+        if (!labs.some(lab => lab.name === name)) return nothingToDo(name);
         const daemon = await client.daemon();
         const interrupted = () => note(cli, `\nInterrupted. "${cli.program} down ${name}" finishes it.`);
         cli.signal.addEventListener('abort', interrupted, { once: true });
@@ -35,8 +43,29 @@ export function downCommand(cli: Cli): Command {
         } finally {
           cli.signal.removeEventListener('abort', interrupted);
         }
-        if (daemon.endsWhenIdle && labs.length === 1) await awaitExit(daemon.pid, cli.signal);
+        const ends = daemon.endsWhenIdle && (await wasLast(client));
+        if (ends && !(await awaitExit(daemon.pid, cli.signal))) {
+          note(cli, `warning: the daemon, process ${daemon.pid}, has no lab left and has not ended yet.`);
+        }
         if (!json) print(cli, `Lab ${name} is gone.`);
       });
     });
+}
+
+/** Whether the state directory knows of any lab. */
+async function areLabsKept(cli: Cli): Promise<boolean> {
+  try {
+    return (await readdir(join(cli.paths().stateDirectory, 'labs'))).length > 0;
+  } catch (error) {
+    return systemCodeOf(error) !== 'ENOENT';
+  }
+}
+
+/** Whether the daemon has no lab left. One that does not answer any more is ending for that reason. */
+async function wasLast(client: ControlClient): Promise<boolean> {
+  try {
+    return (await client.labs()).length === 0;
+  } catch (error) {
+    return error instanceof QuintupleoError && error.code === 'DAEMON_UNREACHABLE';
+  }
 }
