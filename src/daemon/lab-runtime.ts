@@ -20,7 +20,7 @@ import type { LabSwitch } from './lab-power.ts';
 import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
 import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
-import { choosePorts } from './port-choice.ts';
+import { choosePorts, chosenEndpoints } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
 import { examineNode } from './why.ts';
 
@@ -126,10 +126,11 @@ export class LabRuntime {
     const changes = await this.plan(definition);
     tell({ type: 'plan', changes });
     const record = recordFor(definition, this.#record);
-    await this.#keep({
-      ...record,
-      ports: await choosePorts(record, this.#around.portsOfOtherLabs(this.name)),
-    });
+    const { portsOfOtherLabs, bmcs } = this.#around;
+    const ports = await choosePorts(record, portsOfOtherLabs(this.name), endpoint =>
+      bmcs.server.reserve(endpoint),
+    );
+    await this.#keep({ ...record, ports });
     try {
       if (this.remote) await this.#stopServing();
       await this.#perform(changes, definition.spec, tell, signal);
@@ -170,6 +171,7 @@ export class LabRuntime {
     const changes = await this.#driver.plan(nothing);
     tell({ type: 'plan', changes });
     await this.#perform(changes, nothing, tell, signal);
+    for (const endpoint of chosenEndpoints(this.#record)) await this.#around.bmcs.server.release(endpoint);
     await this.close();
   }
 
@@ -210,9 +212,9 @@ export class LabRuntime {
     const { address, port, problem } = status.bmc;
     const bmcAnswers = problem === undefined && (await answersPing(address, port));
     const addresses = boot.addresses(this.name);
-    const known = examineNode({ status, capabilities, addresses, bmcAnswers, now: clock.now() });
     const lab = this.#record.definition.spec;
-    return [...known, ...((await this.#driver.examineNetboot?.(lab, spec, signal)) ?? [])];
+    const found = (await this.#driver.examineNetboot?.(lab, spec, signal)) ?? [];
+    return examineNode({ status, capabilities, addresses, bmcAnswers, now: clock.now() }, found);
   }
 
   /** All machines of the lab. */

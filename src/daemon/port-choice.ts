@@ -9,12 +9,14 @@ const lastPort = 32_767;
 
 /**
  * Chooses a free UDP port for every BMC that the lab file gives none, and keeps those that were chosen before.
- * @param taken - endpoints `ADDRESS:PORT` that belong to others
+ * @param taken - endpoints `ADDRESS:PORT` that belong to other labs
+ * @param reserve - takes an endpoint until the BMC listens there; says whether it could be had
  * @throws QuintupleoError `NO_FREE_PORT`
  */
 export async function choosePorts(
   record: LabRecord,
   taken: ReadonlySet<string>,
+  reserve: (endpoint: { readonly address: string; readonly port: number }) => Promise<boolean>,
 ): Promise<Record<string, number>> {
   const { bmcs } = record.definition;
   const mine = new Set<string>();
@@ -29,7 +31,7 @@ export async function choosePorts(
     const isFree = async () => {
       const endpoint = `${ipmi.address}:${port}`;
       if (taken.has(endpoint) || mine.has(endpoint)) return false;
-      return kept !== undefined || canBind(ipmi.address, port);
+      return kept !== undefined || reserve({ address: ipmi.address, port });
     };
     while (!(await isFree())) {
       if (++port > lastPort) {
@@ -45,6 +47,14 @@ export async function choosePorts(
     next.set(ipmi.address, port + 1);
   }
   return ports;
+}
+
+/** Where BMCs are whose ports were chosen. */
+export function chosenEndpoints({ definition, ports }: LabRecord): { address: string; port: number }[] {
+  return Object.entries(ports).flatMap(([name, port]) => {
+    const address = definition.bmcs[name]?.ipmi.address;
+    return address === undefined ? [] : [{ address, port }];
+  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type BootOverride, nextBoot } from '../node/boot.ts';
 import type { Capabilities } from '../node/driver.ts';
+import { noSettings } from '../node/firmware-settings.ts';
 import type { Operation } from '../node/state.ts';
 import { type Finding, fail, fine, warn } from '../support/finding.ts';
 import type { BootProgressStep, NodeStatus } from './api.ts';
@@ -17,16 +18,20 @@ export interface NodeInQuestion {
   readonly now: number;
 }
 
-/** What may keep a node from a network boot, as far as the daemon knows by itself. */
-export function examineNode(question: NodeInQuestion): Finding[] {
+/**
+ * What may keep a node from a network boot.
+ * @param platform - what its driver found, in whose words things are told that both have noticed
+ */
+export function examineNode(question: NodeInQuestion, platform: readonly Finding[]): Finding[] {
   const { status, capabilities, addresses, now } = question;
   const { boot, bootProgress = [] } = status;
   return [
     examineBmc(question),
     examinePower(status),
     examineOverride(status, capabilities, boot),
-    ...addresses.map(examineAddress),
+    ...examineAddresses(addresses, platform),
     ...examineProgress(bootProgress, status, now),
+    ...platform,
   ];
 }
 
@@ -72,7 +77,7 @@ function examineOverride(
     const remedy = 'What its platform says below is why.';
     return fail(check, 'this node cannot be told to boot from the network', remedy);
   }
-  const { target } = nextBoot(boot);
+  const { target } = nextBoot(boot, noSettings);
   if (target === 'pxe') {
     return fine(check, boot.enabled === 'once' ? 'pxe at its next boot' : 'pxe at every boot');
   }
@@ -85,11 +90,17 @@ function examineOverride(
   return warn(check, `${what}: it boots from its disk if that can be booted`, remedy);
 }
 
-function examineAddress({ address, port, trouble }: BootAddress): Finding {
+/** Addresses of one interface stop answering together, so that all are one finding. */
+function examineAddresses(addresses: readonly BootAddress[], platform: readonly Finding[]): Finding[] {
   const check = 'boot director';
-  if (trouble === undefined) return fine(check, `answers at ${address} port ${port}`);
+  const deaf = addresses.filter(({ trouble }) => trouble !== undefined);
+  if (deaf.length === 0) {
+    return addresses.map(({ address, port }) => fine(check, `answers at ${address} port ${port}`));
+  }
+  if (deaf.some(({ trouble }) => platform.some(({ message }) => message === trouble))) return [];
+  const told = deaf.map(({ address, port, trouble }) => `${address} port ${port}: ${trouble}`);
   const remedy = 'It is tried again every few seconds, as soon as that address is there.';
-  return fail(check, `cannot answer at ${address} port ${port}: ${trouble}`, remedy);
+  return [fail(check, `cannot answer at ${told.join('; ')}`, remedy)];
 }
 
 function examineProgress(

@@ -61,6 +61,24 @@ test('every BMC has a port of its own, which it keeps when the lab changes and w
   expect(nodes.map(node => node.bmc.problem)).toEqual([undefined, undefined, undefined]);
 });
 
+test('daemons and labs that choose ports at the same moment choose different ones', async () => {
+  await using one = await startDaemon();
+  await using other = await startDaemon();
+  const second = simulatedLab(8);
+  const twin = { ...second, spec: { ...second.spec, name: 'twin' } };
+  const applied = await Promise.all([
+    one.run('POST', '/v1/labs/apply', simulatedLab(8)),
+    one.run('POST', '/v1/labs/apply', twin),
+    other.run('POST', '/v1/labs/apply', simulatedLab(8)),
+  ]);
+  const ports = applied.flatMap(progress => {
+    const last = progress.at(-1);
+    return last?.type === 'done' ? (last.lab?.nodes.map(({ bmc }) => bmc.port) ?? []) : [];
+  });
+  expect(ports.length).toBe(24);
+  expect(new Set(ports).size).toBe(24);
+});
+
 test('what a node was told survives the daemon', async () => {
   const first = await startDaemon();
   await first.run('POST', '/v1/labs/apply', simulatedLab(1));

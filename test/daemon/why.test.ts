@@ -4,7 +4,7 @@ import type { BootProgressStep, NodeStatus } from '../../src/daemon/api.ts';
 import { answersPing } from '../../src/daemon/bmc-ping.ts';
 import { examineNode, type NodeInQuestion } from '../../src/daemon/why.ts';
 import { noOverride } from '../../src/node/boot.ts';
-import type { Finding } from '../../src/support/finding.ts';
+import { type Finding, fail } from '../../src/support/finding.ts';
 import { nodeStatus } from '../cli/fake-daemon.ts';
 import { everything } from '../node/model.ts';
 import { simulatedLab, startDaemon } from './harness.ts';
@@ -16,15 +16,20 @@ const step = (change: Partial<BootProgressStep>): BootProgressStep => ({
   ...{ status: 200, times: 1, ...change },
 });
 
-function examine(status: Partial<NodeStatus>, change: Partial<NodeInQuestion> = {}): Finding[] {
-  return examineNode({
+function examine(
+  status: Partial<NodeStatus>,
+  change: Partial<NodeInQuestion> = {},
+  platform: readonly Finding[] = [],
+): Finding[] {
+  const question: NodeInQuestion = {
     status: nodeStatus('lab', 'node-0', { boot: pxe, ...status }),
     capabilities: everything,
     addresses: [{ address: '192.0.2.1', port: 8623, trouble: undefined }],
     bmcAnswers: true,
     now: 10_000,
     ...change,
-  });
+  };
+  return examineNode(question, platform);
 }
 
 /** What is not well, as `RESULT CHECK`. */
@@ -63,6 +68,16 @@ test('its platform cannot, nobody answers, the director is not there', () => {
   expect(ills(examine({}, { bmcAnswers: false }))).toEqual(['fail BMC']);
   const addresses = [{ address: '192.0.2.1', port: 8623, trouble: 'no such interface' }];
   expect(ills(examine({}, { addresses }))).toEqual(['fail boot director']);
+});
+
+test('an interface that is not there is told once, by the driver if it has noticed', () => {
+  const addresses = [
+    { address: 'fe80::b:c%pxe0', port: 80, trouble: 'there is no interface pxe0' },
+    { address: '192.0.2.1', port: 8623, trouble: 'bind EADDRNOTAVAIL 192.0.2.1:8623' },
+  ];
+  expect(ills(examine({}, { addresses }))).toEqual(['fail boot director']);
+  const plug = fail('this host on provisioning', 'there is no interface pxe0');
+  expect(ills(examine({}, { addresses }, [plug]))).toEqual(['fail this host on provisioning']);
 });
 
 test('what was asked last is told with the answer and the time', () => {

@@ -1,4 +1,4 @@
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
@@ -28,9 +28,28 @@ export class IpmiServer implements AsyncDisposable {
   readonly #log: Logger;
   /** Takes each BMC off the network. */
   readonly #closers = new Set<() => Promise<void>>();
+  /** Bound, and nobody's yet. */
+  readonly #reserved = new Map<string, Socket>();
 
   constructor(log: Logger) {
     this.#log = log;
+  }
+
+  /**
+   * Takes an endpoint for a BMC that comes later, so that nobody else gets it until then.
+   * @returns whether it could be had
+   */
+  async reserve(endpoint: Endpoint): Promise<boolean> {
+    const socket = await bind(endpoint).catch(() => undefined);
+    if (socket) this.#reserved.set(nameOf(endpoint), socket);
+    return socket !== undefined;
+  }
+
+  /** Gives up what was reserved for a BMC that does not come. */
+  async release(endpoint: Endpoint): Promise<void> {
+    const socket = this.#reserved.get(nameOf(endpoint));
+    this.#reserved.delete(nameOf(endpoint));
+    if (socket) await closed(socket);
   }
 
   /**
@@ -42,30 +61,18 @@ export class IpmiServer implements AsyncDisposable {
     endpoint: Endpoint,
     receiver: Receiver,
   ): Promise<{ readonly endpoint: Endpoint; close(): Promise<void> }> {
-    const family = isIPv6(endpoint.address) ? 6 : 4;
-    const socket = createSocket({
-      type: `udp${family}`,
-      recvBufferSize: receiveBuffer,
-      // Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it.
-      lookup: (address, _, callback) => callback(null, address, family),
-    });
-    try {
-      const listening = once(socket, 'listening');
-      socket.bind(endpoint.port, endpoint.address);
-      await listening;
-    } catch (error) {
-      socket.close();
-      throw bindError(endpoint, error);
-    }
+    const reserved = this.#reserved.get(nameOf(endpoint));
+    this.#reserved.delete(nameOf(endpoint));
+    const socket = reserved ?? (await bind(endpoint));
     let open = true;
     const close = async (): Promise<void> => {
       if (!open) return;
       open = false;
       this.#closers.delete(close);
-      await new Promise<void>(resolve => socket.close(resolve));
+      await closed(socket);
     };
     this.#closers.add(close);
-    const where = `${endpoint.address}:${socket.address().port}`;
+    const where = nameOf({ ...endpoint, port: socket.address().port });
     socket.on('error', error => this.#log.warn({ err: error, where }, 'IPMI socket error'));
     const send: Send = (datagram, remote) => {
       // A client that has gone is not our concern: without a callback, nobody is told that sending failed.
@@ -75,9 +82,11 @@ export class IpmiServer implements AsyncDisposable {
     return { endpoint: { address: endpoint.address, port: socket.address().port }, close };
   }
 
-  /** Takes all BMCs off the network. */
+  /** Takes all BMCs off the network, and gives up what was reserved. */
   async close(): Promise<void> {
-    await Promise.all(Array.from(this.#closers, close => close()));
+    const reserved = [...this.#reserved.values()];
+    this.#reserved.clear();
+    await Promise.all([...Array.from(this.#closers, close => close()), ...reserved.map(closed)]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -85,9 +94,35 @@ export class IpmiServer implements AsyncDisposable {
   }
 }
 
+function nameOf({ address, port }: Endpoint): string {
+  return `${isIPv6(address) ? `[${address}]` : address}:${port}`;
+}
+
+async function bind(endpoint: Endpoint): Promise<Socket> {
+  const family = isIPv6(endpoint.address) ? 6 : 4;
+  const socket = createSocket({
+    type: `udp${family}`,
+    recvBufferSize: receiveBuffer,
+    // Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it.
+    lookup: (address, _, callback) => callback(null, address, family),
+  });
+  try {
+    const listening = once(socket, 'listening');
+    socket.bind(endpoint.port, endpoint.address);
+    await listening;
+    return socket;
+  } catch (error) {
+    socket.close();
+    throw bindError(endpoint, error);
+  }
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise(resolve => socket.close(() => resolve()));
+}
+
 function bindError(endpoint: Endpoint, cause: unknown): QuintupleoError {
-  const address = isIPv6(endpoint.address) ? `[${endpoint.address}]` : endpoint.address;
-  const where = `${address}:${endpoint.port}`;
+  const where = nameOf(endpoint);
   switch (systemCodeOf(cause)) {
     case 'EADDRINUSE':
       return new QuintupleoError(`cannot listen on ${where}: another program listens there`, {

@@ -48,6 +48,25 @@ describe.each(['127.0.0.1', ...(hasIPv6 ? ['::1'] : [])])('on %s', address => {
     expect(fixtures.map(({ bmc }) => [...bmc.sessions].length)).toEqual([1, 1]);
   });
 
+  test('a reserved place is nobody else’s, until a BMC listens there or it is given up', async () => {
+    const [ipmi, other] = [server(), server()];
+    const { bmc } = await createFixture();
+    const { endpoint, close } = await ipmi.listen({ address, port: 0 }, bmc);
+    await close();
+    const both = await Promise.all([ipmi.reserve(endpoint), other.reserve(endpoint)]);
+    expect(both.toSorted()).toEqual([false, true]);
+    const [winner, loser] = both[0] ? [ipmi, other] : [other, ipmi];
+    expect(await winner.reserve(endpoint)).toBe(false);
+    await expect(loser.listen(endpoint, bmc)).rejects.toThrow('another program listens there');
+    const served = await winner.listen(endpoint, bmc);
+    expect(await (await udp(address, endpoint.port)).exchange(presencePing)).toBeDefined();
+    await served.close();
+    expect(await loser.reserve(endpoint)).toBe(true);
+    await loser.release(endpoint);
+    await loser.release(endpoint);
+    expect(await winner.reserve(endpoint)).toBe(true);
+  });
+
   test('a place is free again once it is closed', async () => {
     const ipmi = server();
     const { bmc } = await createFixture();

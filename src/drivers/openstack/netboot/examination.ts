@@ -64,10 +64,10 @@ async function examineHere({ lab, node, choice, dhcp, host }: NetbootQuestion): 
   const [nic] = node.nics;
   const network = lab.networks.find(({ name }) => name === nic?.network);
   if (!nic || !network) return [];
-  return [
-    ...(await examinePlug(network, choice?.strategy === 'director', host)),
-    ...examineDhcp(network, await dhcp(network.name, nic.mac)),
-  ];
+  const plug = await examinePlug(network, choice?.strategy === 'director', host);
+  // What keeps the host from the network keeps its DHCP, too.
+  if (network.dhcp && plug.some(({ result }) => result === 'fail')) return plug;
+  return [...plug, ...examineDhcp(network, await dhcp(network.name, nic.mac))];
 }
 
 async function look(
