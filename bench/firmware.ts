@@ -5,6 +5,7 @@ import { createBootDirector } from '../src/boot/director.ts';
 import { Clouds } from '../src/drivers/openstack/clouds.ts';
 import { OpenStackDriver } from '../src/drivers/openstack/openstack-driver.ts';
 import { machineId } from '../src/node/driver.ts';
+import { noChange } from '../src/node/firmware-settings.ts';
 import { systemClock } from '../src/support/clock.ts';
 import { fileDocument } from '../src/support/document.ts';
 import { createLog } from '../src/support/log.ts';
@@ -49,7 +50,7 @@ export async function benchFirmware(): Promise<void> {
   for (const change of await driver.plan(lab)) await driver.apply(lab, change, never);
   await driver.serveBoot(lab);
   const id = machineId(lab.name, lab.nodes[0]?.name ?? '');
-  await driver.act(id, { action: 'on', boot: { target: 'default', mode: undefined, revision: 1 } }, never);
+  await driver.act(id, { action: 'on', boot: { target: 'default', settings: noChange, revision: 1 } }, never);
   const director = await createBootDirector({
     nodeOf: () => 'node',
     deployFiles: () => Promise.reject(new Error('nothing is deployed here')),
@@ -64,7 +65,7 @@ export async function benchFirmware(): Promise<void> {
     const target = boot % 2 === 0 ? 'pxe' : 'disk';
     await driver.act(
       id,
-      { action: 'set-next-boot', boot: { target, mode: undefined, revision: boot + 2 } },
+      { action: 'set-next-boot', boot: { target, settings: noChange, revision: boot + 2 } },
       never,
     );
     const start = performance.now();

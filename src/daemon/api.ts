@@ -3,7 +3,7 @@ import type { BootOverride, BootTarget } from '../node/boot.ts';
 import type { Change } from '../node/driver.ts';
 import type { EventEntry } from '../node/event-log.ts';
 import type { PowerAction, PowerState } from '../node/power.ts';
-import type { NodeSpec } from '../node/spec.ts';
+import type { Firmware, NodeSpec } from '../node/spec.ts';
 import type { Operation, OperationResult } from '../node/state.ts';
 import type { ErrorFamily } from '../support/errors.ts';
 
@@ -124,6 +124,8 @@ export interface NodeStatus {
   readonly operation: Operation | undefined;
   readonly lastResult: OperationResult | undefined;
   readonly boot: BootOverride;
+  /** How its firmware will start it next. */
+  readonly firmware: Firmware;
   /** What it fetched lately from the boot director, oldest first; forgotten when the daemon ends. */
   readonly bootProgress?: readonly BootProgressStep[] | undefined;
   readonly bmc: {
@@ -178,7 +180,8 @@ export interface OperationAnswer {
 export interface BootRequest {
   readonly target: BootTarget;
   readonly enabled: 'disabled' | 'once' | 'continuous';
-  readonly mode: 'legacy' | 'uefi' | undefined;
+  /** Sets the firmware besides, for good. */
+  readonly mode: Firmware | undefined;
 }
 
 /** `GET …/credentials`. */

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
 import type { LabDefinition } from '../lab/definition.ts';
+import type { Command } from '../node/command.ts';
 import type { NodeRunner } from '../node/runner.ts';
 import type { Clock } from '../support/clock.ts';
 import { type ErrorFamily, messageOf, QuintupleoError } from '../support/errors.ts';
@@ -48,7 +49,7 @@ const bootRequest = z.object({
     'removable',
   ]),
   enabled: z.enum(['disabled', 'once', 'continuous']),
-  mode: z.enum(['legacy', 'uefi']).optional(),
+  mode: z.enum(['bios', 'uefi']).optional(),
 });
 
 /** The control API's routes; `src/daemon/api.ts` describes them. */
@@ -129,13 +130,20 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   app.put('/v1/labs/:lab/nodes/:node/boot', async context => {
     const { lab, node, name } = lookUp(context);
     const { target, enabled, mode } = bootRequest.parse(await context.req.json());
-    const reply = await node.command({
-      type: 'set-boot-override',
-      override: { target, enabled, mode, detail: undefined },
-      expiresAfter: undefined,
-      by: 'control API',
-    });
-    if (!reply.accepted) throw refused(reply.refusal, `${name}: ${reply.message}`);
+    const by = 'control API';
+    const commands: Command[] = [
+      {
+        type: 'set-boot-override',
+        override: { target, enabled, detail: undefined },
+        expiresAfter: undefined,
+        by,
+      },
+    ];
+    if (mode) commands.unshift({ type: 'set-firmware', settings: { mode }, by });
+    for (const command of commands) {
+      const reply = await node.command(command);
+      if (!reply.accepted) throw refused(reply.refusal, `${name}: ${reply.message}`);
+    }
     return context.json(lab.nodes.status(name));
   });
   app.get('/v1/labs/:lab/nodes/:node/console', async context => {

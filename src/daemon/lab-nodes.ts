@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
 import { type Driver, machineId, type Observation } from '../node/driver.ts';
+import { firmwareSettings, nextSettings } from '../node/firmware-settings.ts';
 import { type KeptNode, NodeRunner } from '../node/runner.ts';
 import type { NodeSpec } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
@@ -75,6 +76,7 @@ export class LabNodes {
       operation: durable.operation,
       lastResult: results.at(-1),
       boot: durable.boot,
+      firmware: firmwareSettings(node.spec, nextSettings(durable.firmware).changed).mode,
       bootProgress: this.#parts.around.boot.progress(node.spec.nics.map(({ mac }) => mac)),
       bmc: bmc?.status() ?? { address: '', port: 0, users: [], problem: 'there is none' },
       consoleLog: undefined,

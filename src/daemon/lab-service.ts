@@ -103,6 +103,7 @@ function unreachable({ spec, bmcs }: LabDefinition, problem: string): NodeStatus
     operation: undefined,
     lastResult: undefined,
     boot: noOverride,
+    firmware: node.firmware,
     bmc: {
       address: bmcs[node.name]?.ipmi.address ?? '',
       port: bmcs[node.name]?.ipmi.port ?? 0,

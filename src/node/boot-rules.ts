@@ -2,9 +2,6 @@ import type { BootOverride } from './boot.ts';
 import type { Command, Reply } from './command.ts';
 import { accepted, keep, record, set, type Turn } from './turn.ts';
 
-/** How long to wait before the machine is told of its next boot again, when it could not be told. Milliseconds. */
-const tellAgainAfter = 5_000;
-
 /** Takes a boot source override. */
 export function setBootOverride(turn: Turn, command: Command & { type: 'set-boot-override' }): Reply {
   const { override } = command;
@@ -25,11 +22,7 @@ export function setBootOverride(turn: Turn, command: Command & { type: 'set-boot
       expiresAt: lifetime === undefined ? undefined : turn.now + lifetime,
     },
   });
-  if (
-    override.enabled !== before.enabled ||
-    override.target !== before.target ||
-    override.mode !== before.mode
-  ) {
+  if (override.enabled !== before.enabled || override.target !== before.target) {
     record(turn, 'boot-override-set', `${describe(override)} (${command.by})`);
   }
   return accepted;
@@ -38,7 +31,7 @@ export function setBootOverride(turn: Turn, command: Command & { type: 'set-boot
 /** The machine has begun a boot that follows from the override of that revision. A *once* override is used up by it. */
 export function useBootOverride(turn: Turn, revision: number): void {
   const { boot } = turn.state.durable;
-  set(turn, { toldBoot: revision });
+  set(turn, { told: { ...turn.state.told, boot: revision } });
   if (boot.revision !== revision || boot.enabled !== 'once') return;
   record(turn, 'boot-override-used', `${describe(boot)} was used by this boot`);
   disable(turn, boot);
@@ -60,19 +53,6 @@ export function expireBootOverride(turn: Turn): void {
   disable(turn, boot);
 }
 
-/** Whether the running machine has to be told what to boot when it next boots by itself. */
-export function mustTellBoot(turn: Turn): boolean {
-  const { state } = turn;
-  if (state.power !== 'on' || !turn.capabilities.actions.includes('set-next-boot')) return false;
-  if (state.tellBootAt !== undefined) return false;
-  return state.toldBoot !== state.durable.boot.revision;
-}
-
-/** The machine could not be told; it will be told again. */
-export function tellBootLater(turn: Turn): void {
-  set(turn, { tellBootAt: turn.now + tellAgainAfter });
-}
-
 function disable(turn: Turn, boot: BootOverride): void {
   const disabled: BootOverride = {
     ...boot,
@@ -84,8 +64,7 @@ function disable(turn: Turn, boot: BootOverride): void {
   keep(turn, { boot: disabled });
 }
 
-function describe(override: Pick<BootOverride, 'enabled' | 'target' | 'mode'>): string {
+function describe(override: Pick<BootOverride, 'enabled' | 'target'>): string {
   if (override.enabled === 'disabled') return 'boot override off';
-  const mode = override.mode === undefined ? '' : ` (${override.mode})`;
-  return `boot override ${override.target}${mode}, ${override.enabled}`;
+  return `boot override ${override.target}, ${override.enabled}`;
 }

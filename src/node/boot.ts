@@ -1,3 +1,5 @@
+import { type NextSettings, nextSettings, type SettingsState } from './firmware-settings.ts';
+
 /** What a node boots from: the boot source override and the boot that follows from it. */
 
 /**
@@ -21,8 +23,6 @@ export type BootOverrideEnabled = 'disabled' | 'once' | 'continuous';
 export interface BootOverride {
   readonly enabled: BootOverrideEnabled;
   readonly target: BootTarget;
-  /** Boot mode that the client asked for; `undefined` leaves the node's own firmware. */
-  readonly mode: 'legacy' | 'uefi' | undefined;
   /** Grows with every change: names the override that a boot used, so that *once* is consumed exactly once. */
   readonly revision: number;
   /** Milliseconds that a *once* override waits for a power command before it lapses; `undefined` waits for ever. */
@@ -36,7 +36,8 @@ export interface BootOverride {
 /** The boot that the machine shall do next. Handed to a driver. */
 export interface NextBoot {
   readonly target: BootTarget;
-  readonly mode: 'legacy' | 'uefi' | undefined;
+  /** How the firmware is to be set. */
+  readonly settings: NextSettings;
   /** Revision of the override that this follows from; the driver names it when the machine has booted. */
   readonly revision: number;
 }
@@ -45,19 +46,17 @@ export interface NextBoot {
 export const noOverride: BootOverride = {
   enabled: 'disabled',
   target: 'default',
-  mode: undefined,
   revision: 0,
   lifetime: undefined,
   expiresAt: undefined,
   detail: undefined,
 };
 
-/** What the next boot does under an override. */
-export function nextBoot(override: BootOverride): NextBoot {
-  const applies = override.enabled !== 'disabled';
+/** What the next boot does under an override, and with what settings. */
+export function nextBoot(override: BootOverride, settings: SettingsState): NextBoot {
   return {
-    target: applies ? override.target : 'default',
-    mode: applies ? override.mode : undefined,
+    target: override.enabled === 'disabled' ? 'default' : override.target,
+    settings: nextSettings(settings),
     revision: override.revision,
   };
 }

@@ -1,4 +1,6 @@
 import type { BootOverride } from './boot.ts';
+import type { ChangedSettings } from './firmware-settings.ts';
+import type { MediaImage, MediaSlot } from './media.ts';
 import type { PowerAction, RestorePolicy } from './power.ts';
 import type { WatchdogSettings } from './watchdog.ts';
 
@@ -7,9 +9,20 @@ export type Command =
   | { readonly type: 'power'; readonly action: PowerAction; readonly by: string }
   | {
       readonly type: 'set-boot-override';
-      readonly override: Pick<BootOverride, 'enabled' | 'target' | 'mode' | 'detail'>;
+      readonly override: Pick<BootOverride, 'enabled' | 'target' | 'detail'>;
       /** Milliseconds after which a *once* override that no boot has used lapses; each power command starts it anew. */
       readonly expiresAfter: number | undefined;
+      readonly by: string;
+    }
+  /** Sets the firmware; the next boot takes it up. What was set before and is not named stays. */
+  | { readonly type: 'set-firmware'; readonly settings: ChangedSettings; readonly by: string }
+  /** Sets the firmware back to what the node began with. */
+  | { readonly type: 'reset-firmware'; readonly by: string }
+  /** Puts an image into a slot, in place of what was there; without one, ejects. */
+  | {
+      readonly type: 'set-media';
+      readonly slot: MediaSlot;
+      readonly image: MediaImage | undefined;
       readonly by: string;
     }
   | { readonly type: 'set-restore-policy'; readonly policy: RestorePolicy }

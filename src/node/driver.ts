@@ -1,9 +1,11 @@
 import type { Finding } from '../support/finding.ts';
 import type { BootTarget, NextBoot } from './boot.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from './firmware.ts';
+import type { FirmwareSettings } from './firmware-settings.ts';
+import type { MediaSlot, MediaState } from './media.ts';
 import type { PowerState } from './power.ts';
 import type { SerialPort } from './serial.ts';
-import type { LabSpec, NodeSpec } from './spec.ts';
+import type { Firmware, LabSpec, NodeSpec } from './spec.ts';
 
 /** Names a machine of a driver: `LAB/NODE`. */
 export type MachineId = string;
@@ -24,12 +26,20 @@ export type MachineAct =
   | { readonly action: 'reset'; readonly boot: NextBoot }
   | { readonly action: 'nmi' }
   /** What the machine shall boot from when it next boots by itself. */
-  | { readonly action: 'set-next-boot'; readonly boot: NextBoot };
+  | { readonly action: 'set-next-boot'; readonly boot: NextBoot }
+  /** What is in its drives from now on, whether it is on or off: neither restarts it nor changes its boot order. */
+  | { readonly action: 'set-media'; readonly media: MediaState };
 
 /** What a driver can do for a machine. A face never offers more. */
 export interface Capabilities {
   readonly actions: readonly MachineAct['action'][];
   readonly bootTargets: readonly BootTarget[];
+  /** Which settings of the firmware clients may change. */
+  readonly firmwareSettings: readonly (keyof FirmwareSettings)[];
+  /** The modes that its firmware can be set to, its own included. */
+  readonly firmwareModes: readonly Firmware[];
+  /** Where media can be put. */
+  readonly mediaSlots: readonly MediaSlot[];
   /** How long, in milliseconds, a call and the transition that follows it may take before it has failed. */
   readonly timeouts: {
     readonly on: number;
@@ -39,6 +49,13 @@ export interface Capabilities {
     readonly reset: number;
   };
 }
+
+/** Capabilities of machines whose firmware cannot be set and whose drives take nothing. */
+export const plainFirmware = {
+  firmwareSettings: [],
+  firmwareModes: [],
+  mediaSlots: [],
+} as const satisfies Partial<Capabilities>;
 
 /** What a driver saw of a machine. */
 export type Observation =
@@ -57,6 +74,8 @@ export type Observation =
       readonly type: 'booted';
       /** Revision of the {@link NextBoot} that this boot follows. */
       readonly revision: number;
+      /** Revision of the settings that the firmware has taken up; drivers that cannot set it leave it away. */
+      readonly settings?: number | undefined;
       readonly cause: 'power-on' | 'reset' | 'guest';
       /** Part of the snapshot: the boot that a running machine did before this driver began to watch. */
       readonly earlier?: boolean | undefined;

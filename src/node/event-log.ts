@@ -14,6 +14,11 @@ export type EventKind =
   | 'boot-override-set'
   | 'boot-override-used'
   | 'boot-override-expired'
+  | 'firmware-set'
+  | 'firmware-taken-up'
+  | 'media-inserted'
+  | 'media-ejected'
+  | 'media-failed'
   | 'watchdog-expired'
   | 'log-cleared'
   /** A System Event Log record that a client added by itself; `record` holds it. */

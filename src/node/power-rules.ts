@@ -1,5 +1,5 @@
 import { nextBoot } from './boot.ts';
-import { mustTellBoot, prolongBootOverride, tellBootLater } from './boot-rules.ts';
+import { prolongBootOverride } from './boot-rules.ts';
 import type { Refusal, Reply } from './command.ts';
 import type { DriverErrorKind, MachineAct } from './driver.ts';
 import type { PowerAction, PowerState } from './power.ts';
@@ -11,6 +11,7 @@ import type {
   PendingAction,
   RestartCause,
 } from './state.ts';
+import { isTelling, mediaToTell, noteTold, tellLater, toTell } from './telling-rules.ts';
 import { accepted, keep, record, set, type Turn } from './turn.ts';
 
 /** The driver calls that each action consists of. */
@@ -71,8 +72,8 @@ export function powerSeen(turn: Turn): void {
 /** The driver has done what it was called for. */
 export function callDone(turn: Turn, call: DriverCall): void {
   set(turn, { call: undefined });
-  if ('boot' in call.act) set(turn, { toldBoot: call.act.boot.revision, tellBootAt: undefined });
-  if (call.act.action === 'set-next-boot') return;
+  noteTold(turn, call.act);
+  if (isTelling(call.act)) return;
   set(turn, { unsure: false });
   const { operation } = turn.state.durable;
   if (operation) stepTaken(turn, operation);
@@ -81,8 +82,8 @@ export function callDone(turn: Turn, call: DriverCall): void {
 /** The driver could not do what it was called for, or was told to give up. */
 export function callFailed(turn: Turn, call: DriverCall, kind: DriverErrorKind, message: string): void {
   set(turn, { call: undefined });
-  if (call.act.action === 'set-next-boot') {
-    tellBootLater(turn);
+  if (isTelling(call.act)) {
+    tellLater(turn, call.act, message);
     return;
   }
   // It may have had an effect that has not been seen yet.
@@ -162,12 +163,13 @@ export function settlePower(turn: Turn): void {
 
 /** Calls the driver if there is something to do and no call is under way. */
 function callDriver(turn: Turn): void {
-  const { operation, boot } = turn.state.durable;
+  const { operation } = turn.state.durable;
   if (turn.state.call) return;
   const step = operation?.phase.name === 'queued' && turn.state.seen ? operation.steps[0] : undefined;
   // What takes the machine from its guest goes first; under anything else the guest may restart it by itself.
   const urgent = step === 'on' || step === 'off' || step === 'reset';
-  if (!urgent && mustTellBoot(turn)) startCall(turn, { action: 'set-next-boot', boot: nextBoot(boot) });
+  const telling = urgent ? mediaToTell(turn) : toTell(turn);
+  if (telling) startCall(turn, telling);
   else if (step) startCall(turn, actOf(turn, step));
 }
 
@@ -336,12 +338,13 @@ function startCall(turn: Turn, act: MachineAct): void {
   const id = turn.state.nextCallId;
   set(turn, { call: { id, act, aborted: false }, nextCallId: id + 1 });
   const { operation } = turn.state.durable;
-  if (operation && act.action !== 'set-next-boot') changePhase(turn, operation, { name: 'acting' });
+  if (operation && !isTelling(act)) changePhase(turn, operation, { name: 'acting' });
   turn.effects.push({ type: 'call', id, act });
 }
 
 function actOf(turn: Turn, step: OperationStep): MachineAct {
-  const boot = nextBoot(turn.state.durable.boot);
+  const { boot: override, firmware } = turn.state.durable;
+  const boot = nextBoot(override, firmware);
   return step === 'on' || step === 'reset' ? { action: step, boot } : { action: step };
 }
 

@@ -1,6 +1,8 @@
 import { type BootOverride, noOverride } from './boot.ts';
 import type { MachineAct } from './driver.ts';
 import { type EventLog, emptyEventLog } from './event-log.ts';
+import { noSettings, type SettingsState } from './firmware-settings.ts';
+import { type MediaState, noMedia } from './media.ts';
 import type { PowerAction, PowerState, RestorePolicy } from './power.ts';
 import { idleWatchdog, type Watchdog } from './watchdog.ts';
 
@@ -64,9 +66,20 @@ export interface DriverCall {
 /** Why the machine last started. @see IPMI 2.0 table 28-11 */
 export type RestartCause = 'unknown' | 'command' | 'watchdog' | 'restore-policy' | 'guest';
 
+/** Revisions of what a machine has been told. */
+export interface Told {
+  readonly boot: number | undefined;
+  readonly settings: number | undefined;
+  readonly media: number | undefined;
+}
+
+const nothingTold: Told = { boot: undefined, settings: undefined, media: undefined };
+
 /** What survives a restart of the daemon. */
 export interface DurableState {
   readonly boot: BootOverride;
+  readonly firmware: SettingsState;
+  readonly media: MediaState;
   readonly operation: Operation | undefined;
   /** What was asked for meanwhile: done when `operation` has ended. Later commands replace it. */
   readonly pending: PendingAction | undefined;
@@ -76,6 +89,8 @@ export interface DurableState {
   readonly restartCause: RestartCause;
   /** When the machine was seen to power on; `undefined` while it is off. Milliseconds since the epoch. */
   readonly onSince: number | undefined;
+  /** When firmware was last seen to start: milliseconds since the epoch. */
+  readonly bootedAt: number | undefined;
   /** Milliseconds that the machine was powered on before `onSince`. */
   readonly poweredOn: number;
   readonly nextOperationId: number;
@@ -99,10 +114,12 @@ export interface NodeState {
   readonly results: readonly OperationResult[];
   readonly call: DriverCall | undefined;
   readonly nextCallId: number;
-  /** Revision of the boot override that the machine has been told of; `undefined` when that is not known. */
-  readonly toldBoot: number | undefined;
+  /** What the machine has been told, by revision; `undefined` when that is not known. */
+  readonly told: Told;
   /** When to tell it again after it could not be told. */
-  readonly tellBootAt: number | undefined;
+  readonly tellAt: number | undefined;
+  /** Why the machine does not have the media that it shall have; `undefined` while nothing is known against it. */
+  readonly mediaProblem: string | undefined;
   /** What was fetched of the latest boot, each thing once. */
   readonly fetched: readonly string[];
   /** Identify light: lit until then; `Infinity` until told otherwise, `undefined` dark. */
@@ -115,12 +132,15 @@ export interface NodeState {
 /** A node that was never powered on and of which nothing has been seen. */
 export const newDurableState: DurableState = {
   boot: noOverride,
+  firmware: noSettings,
+  media: noMedia,
   operation: undefined,
   pending: undefined,
   lastPower: 'unknown',
   restorePolicy: 'always-off',
   restartCause: 'unknown',
   onSince: undefined,
+  bootedAt: undefined,
   poweredOn: 0,
   nextOperationId: 1,
   assetTag: '',
@@ -128,11 +148,12 @@ export const newDurableState: DurableState = {
 
 /** The state of a node as the daemon starts, from what was kept of it. */
 export function initialState(
-  durable: DurableState = newDurableState,
+  kept: Partial<DurableState> = newDurableState,
   log: EventLog = emptyEventLog,
 ): NodeState {
   return {
-    durable,
+    // A part that an older version did not keep is as in a new node.
+    durable: { ...newDurableState, ...kept },
     log,
     power: 'unknown',
     seen: false,
@@ -141,8 +162,9 @@ export function initialState(
     results: [],
     call: undefined,
     nextCallId: 1,
-    toldBoot: undefined,
-    tellBootAt: undefined,
+    told: nothingTold,
+    tellAt: undefined,
+    mediaProblem: undefined,
     fetched: [],
     identifyUntil: undefined,
     watchdog: idleWatchdog,

@@ -3,6 +3,8 @@ import { expireBootOverride, setBootOverride, useBootOverride } from './boot-rul
 import type { Command, Reply } from './command.ts';
 import type { Capabilities, Observation } from './driver.ts';
 import { clearEvents, deleteEvent } from './event-log.ts';
+import { resetFirmware, setFirmware, useSettings } from './firmware-rules.ts';
+import { setMedia } from './media-rules.ts';
 import type { PowerState } from './power.ts';
 import {
   askPower,
@@ -14,6 +16,7 @@ import {
   settlePower,
 } from './power-rules.ts';
 import type { NodeState } from './state.ts';
+import { forgetTold } from './telling-rules.ts';
 import { accepted, type Effect, type Input, keep, record, set, type Turn } from './turn.ts';
 import { expireWatchdog, kickWatchdog, setWatchdog, stopWatchdog } from './watchdog-rules.ts';
 
@@ -52,7 +55,7 @@ export function wakeTime(state: NodeState): number | undefined {
     operation ? undefined : boot.expiresAt,
     state.watchdog.expiresAt,
     Number.isFinite(state.identifyUntil) ? state.identifyUntil : undefined,
-    state.power === 'on' && !state.call ? state.tellBootAt : undefined,
+    state.call ? undefined : state.tellAt,
   ].filter(time => time !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
 }
@@ -87,6 +90,12 @@ function obey(turn: Turn, command: Command): Reply {
       return askPower(turn, command.action, 'command');
     case 'set-boot-override':
       return setBootOverride(turn, command);
+    case 'set-firmware':
+      return setFirmware(turn, command.settings, command.by);
+    case 'reset-firmware':
+      return resetFirmware(turn, command.by);
+    case 'set-media':
+      return setMedia(turn, command);
     case 'set-restore-policy':
       keep(turn, { restorePolicy: command.policy });
       return accepted;
@@ -122,6 +131,7 @@ function see(turn: Turn, observation: Observation): void {
       // Firmware that has started is power that is on: seen together, so that nothing comes between them.
       if (!observation.earlier) seePower(turn, { type: 'power', power: 'on' });
       useBootOverride(turn, observation.revision);
+      useSettings(turn, observation.settings);
       if (!observation.earlier) noteBoot(turn, observation.cause);
       break;
     case 'fetched':
@@ -151,7 +161,7 @@ const mostFetched = 16;
 
 function noteBoot(turn: Turn, cause: keyof typeof bootMessage): void {
   const trigger = turn.state.durable.operation?.trigger ?? 'unknown';
-  keep(turn, { restartCause: cause === 'guest' ? 'guest' : trigger });
+  keep(turn, { restartCause: cause === 'guest' ? 'guest' : trigger, bootedAt: turn.now });
   set(turn, { fetched: [] });
   record(turn, cause === 'power-on' ? 'booted' : 'reset', bootMessage[cause]);
 }
@@ -187,7 +197,8 @@ function notePower(turn: Turn, before: PowerState, seen: Observation & { type: '
     onSince: undefined,
     poweredOn: poweredOn + (onSince === undefined ? 0 : turn.now - onSince),
   });
-  set(turn, { load: undefined, toldBoot: undefined, tellBootAt: undefined, fetched: [] });
+  set(turn, { load: undefined, fetched: [] });
+  forgetTold(turn);
   stopWatchdog(turn);
   if (before === 'unknown') return;
   const unasked = !operation && seen.cause === 'platform';
@@ -221,6 +232,5 @@ function passTime(turn: Turn): void {
   if (identifyUntil !== undefined && turn.now >= identifyUntil) set(turn, { identifyUntil: undefined });
   expireWatchdog(turn);
   expireBootOverride(turn);
-  if (turn.state.tellBootAt !== undefined && turn.now >= turn.state.tellBootAt)
-    set(turn, { tellBootAt: undefined });
+  if (turn.state.tellAt !== undefined && turn.now >= turn.state.tellAt) set(turn, { tellAt: undefined });
 }

@@ -219,13 +219,13 @@ describe('power', () => {
 
 describe('boot', () => {
   test('sets an override, for one boot unless told otherwise', async () => {
-    const boot = { enabled: 'continuous', target: 'pxe', mode: 'uefi', revision: 1 };
+    const boot = { enabled: 'continuous', target: 'pxe', revision: 1 };
     daemon.answers.set('PUT /v1/labs/other/nodes/lone/boot', {
-      json: { ...nodeStatus('other', 'lone'), boot },
+      json: { ...nodeStatus('other', 'lone'), boot, firmware: 'uefi' },
     });
     expect(await runHere('boot', 'lone', 'pxe', '--persist', '--uefi')).toEqual({
       status: 0,
-      out: 'other/lone: pxe, at every boot, UEFI mode\n',
+      out: 'other/lone: pxe, at every boot; UEFI\n',
       err: '',
     });
     await runHere('boot', 'lone', 'bios');
@@ -239,11 +239,11 @@ describe('boot', () => {
 
   test('without a target shows it', async () => {
     expect((await runHere('boot', 'lone')).out).toBe(
-      'other/lone: no override: boots as its firmware does, from its first disk\n',
+      'other/lone: no override: boots as its firmware does, from its first disk; BIOS\n',
     );
     expect(JSON.parse((await runHere('boot', 'lone', '--json')).out)).toEqual({
       ...{ lab: 'other', node: 'lone' },
-      boot: { enabled: 'disabled', target: 'default', mode: null },
+      boot: { enabled: 'disabled', target: 'default', mode: 'bios' },
     });
   });
 

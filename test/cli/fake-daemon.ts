@@ -105,6 +105,7 @@ export function nodeStatus(lab: string, name: string, change: Partial<NodeStatus
     operation: undefined,
     lastResult: undefined,
     boot: noOverride,
+    firmware: 'bios',
     bmc: { address: '127.0.0.1', port: 6230, users: ['admin'], problem: undefined },
     consoleLog: undefined,
     ...change,

@@ -7,6 +7,7 @@ import {
   type MachineAct,
   machineId,
 } from '../../src/node/driver.ts';
+import { noChange } from '../../src/node/firmware-settings.ts';
 import type { LabSpec } from '../../src/node/spec.ts';
 import { Recorder } from './recorder.ts';
 
@@ -32,7 +33,7 @@ export function driverContract(name: string, createPlatform: () => Promise<Platf
     const never = new AbortController().signal;
     const boot = (target: NextBoot['target'] = 'default'): NextBoot => ({
       target,
-      mode: undefined,
+      settings: noChange,
       revision: ++revision,
     });
     const act = (what: MachineAct) => driver.act(id, what, never);
@@ -128,7 +129,7 @@ export function driverContract(name: string, createPlatform: () => Promise<Platf
     test('powers on: seen as power and as a boot that names its revision', async () => {
       await powerOn();
       await recorder.until(() => recorder.of(id, 'booted').length > 0);
-      expect(recorder.of(id, 'booted')).toEqual([{ type: 'booted', revision, cause: 'power-on' }]);
+      expect(recorder.of(id, 'booted')).toMatchObject([{ type: 'booted', revision, cause: 'power-on' }]);
     });
 
     test('powering on what is on succeeds and boots nothing', async () => {
@@ -138,7 +139,7 @@ export function driverContract(name: string, createPlatform: () => Promise<Platf
 
     test('resets: the boot has been seen when the call is done', async () => {
       await act({ action: 'reset', boot: boot() });
-      expect(recorder.of(id, 'booted')).toEqual([{ type: 'booted', revision, cause: 'reset' }]);
+      expect(recorder.of(id, 'booted')).toMatchObject([{ type: 'booted', revision, cause: 'reset' }]);
       expect(recorder.of(id, 'power')).toEqual([]);
     });
 

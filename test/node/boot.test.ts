@@ -118,14 +118,14 @@ describe('a once override that lapses', () => {
     const node = new NodeModel();
     node.command({
       type: 'set-boot-override',
-      override: { enabled: 'continuous', target: 'pxe', mode: 'uefi', detail: [0xe0, 0x04, 0, 0, 0] },
+      override: { enabled: 'continuous', target: 'pxe', detail: [0xe0, 0x04, 0, 0, 0] },
       expiresAfter: 60_000,
       by: 'test',
     });
     expect(node.state.durable.boot).toMatchObject({
       enabled: 'continuous',
       target: 'pxe',
-      mode: 'uefi',
+     
       detail: [0xe0, 0x04, 0, 0, 0],
       expiresAt: undefined,
     });

@@ -1,12 +1,16 @@
 import type { Command, Reply } from '../../src/node/command.ts';
 import type { Capabilities, DriverErrorKind, MachineAct, Observation } from '../../src/node/driver.ts';
+import { type NextSettings, noChange } from '../../src/node/firmware-settings.ts';
 import { initialState, type NodeState } from '../../src/node/state.ts';
 import { transition, wakeTime } from '../../src/node/transition.ts';
 import type { Input } from '../../src/node/turn.ts';
 
 export const everything: Capabilities = {
-  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
+  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot', 'set-media'],
   bootTargets: ['default', 'pxe', 'disk', 'cdrom'],
+  firmwareSettings: ['mode', 'bootOrder'],
+  firmwareModes: ['bios', 'uefi'],
+  mediaSlots: ['cd', 'usb'],
   timeouts: { on: 60_000, off: 30_000, softOff: 120_000, reset: 30_000 },
 };
 
@@ -25,19 +29,24 @@ export class NodeModel {
   state: NodeState = initialState();
   now = 1_000_000;
   /** What the machine really is. */
-  machine: { power: 'on' | 'off'; nextBootRevision: number; nextBootTarget: string };
+  machine: {
+    power: 'on' | 'off';
+    nextBootRevision: number;
+    nextBootTarget: string;
+    nextSettings: NextSettings;
+  };
   /** The driver calls under way: never more than one, says an invariant. */
   calls: Call[] = [];
   /** Every act that the driver was asked to do. */
   readonly acts: MachineAct[] = [];
   /** Every boot that the machine did. */
-  readonly boots: { revision: number; target: string }[] = [];
+  readonly boots: { revision: number; target: string; settings: number }[] = [];
 
   readonly capabilities: Capabilities;
 
   constructor(capabilities: Capabilities = everything, power: 'on' | 'off' = 'off') {
     this.capabilities = capabilities;
-    this.machine = { power, nextBootRevision: 0, nextBootTarget: 'default' };
+    this.machine = { power, nextBootRevision: 0, nextBootTarget: 'default', nextSettings: noChange };
     this.take({ type: 'started', powerLost: false });
     this.observe({ type: 'power', power });
     // A machine that runs is told at once what to boot next.
@@ -77,7 +86,7 @@ export class NodeModel {
   ): Reply {
     return this.command({
       type: 'set-boot-override',
-      override: { enabled, target, mode: undefined, detail: undefined },
+      override: { enabled, target, detail: undefined },
       expiresAfter,
       by: 'test',
     });
@@ -137,7 +146,8 @@ export class NodeModel {
     this.take({ type: 'started', powerLost: false });
     if (this.machine.power === 'on') {
       const revision = this.boots.at(-1)?.revision ?? 0;
-      this.observe({ type: 'booted', revision, cause: 'power-on', earlier: true });
+      const settings = this.boots.at(-1)?.settings ?? 0;
+      this.observe({ type: 'booted', revision, settings, cause: 'power-on', earlier: true });
     }
     this.observe({ type: 'power', power: this.machine.power });
   }
@@ -156,6 +166,7 @@ export class NodeModel {
     if ('boot' in act) {
       this.machine.nextBootRevision = act.boot.revision;
       this.machine.nextBootTarget = act.boot.target;
+      this.machine.nextSettings = act.boot.settings;
     }
     switch (act.action) {
       case 'on':
@@ -182,8 +193,9 @@ export class NodeModel {
   }
 
   #boot(cause: 'power-on' | 'reset' | 'guest'): void {
-    const { nextBootRevision: revision, nextBootTarget: target } = this.machine;
-    this.boots.push({ revision, target });
-    this.observe({ type: 'booted', revision, cause });
+    const { nextBootRevision: revision, nextBootTarget: target, nextSettings } = this.machine;
+    const settings = nextSettings.revision;
+    this.boots.push({ revision, target, settings });
+    this.observe({ type: 'booted', revision, settings, cause });
   }
 }

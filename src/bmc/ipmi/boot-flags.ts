@@ -29,20 +29,20 @@ const targetOf: readonly (readonly [selector: number, target: BootTarget])[] = [
 /** The override that a client asks for with these five bytes; `undefined` for a reserved device selector. */
 export function readBootFlags(
   bytes: Buffer,
-): Pick<BootOverride, 'enabled' | 'target' | 'mode' | 'detail'> | undefined {
+): Pick<BootOverride, 'enabled' | 'target' | 'detail'> | undefined {
   const flags = bytes.readUInt8(0);
   const selector = (bytes.readUInt8(1) >> 2) & 0x0f;
   const target = targetOf.find(([known]) => known === selector)?.[1];
   if (target === undefined) return undefined;
   const enabled = (flags & valid) === 0 ? 'disabled' : (flags & persistent) === 0 ? 'once' : 'continuous';
   // A machine's firmware is not for clients to change, and most of them send the EFI bit without meaning it.
-  return { enabled, target, mode: undefined, detail: [...bytes] };
+  return { enabled, target, detail: [...bytes] };
 }
 
 /**
  * An override as five bytes: those that an IPMI client wrote, or what another face's override means here. The
  * valid bit is clear when it no longer applies.
- * @param firmware - the node's own, for an override that names none
+ * @param firmware - that the node boots with
  */
 export function writeBootFlags(override: BootOverride, firmware: Firmware): Buffer {
   const applies = override.enabled !== 'disabled';
@@ -54,8 +54,7 @@ export function writeBootFlags(override: BootOverride, firmware: Firmware): Buff
   const bytes = Buffer.alloc(bootFlagsLength);
   if (!applies) return bytes;
   const selector = targetOf.find(([, target]) => target === override.target)?.[0] ?? 0;
-  const mode = override.mode ?? (firmware === 'uefi' ? 'uefi' : 'legacy');
-  bytes[0] = valid | (override.enabled === 'continuous' ? persistent : 0) | (mode === 'uefi' ? efi : 0);
+  bytes[0] = valid | (override.enabled === 'continuous' ? persistent : 0) | (firmware === 'uefi' ? efi : 0);
   bytes[1] = selector << 2;
   return bytes;
 }

@@ -30,6 +30,11 @@ const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>
   'boot-override-set': { sensor: discreteSensors.bootOverride, offset: 0, detail: 1 },
   'boot-override-used': { sensor: discreteSensors.bootOverride, offset: 0, detail: 2 },
   'boot-override-expired': { sensor: discreteSensors.bootOverride, offset: 0, detail: 3 },
+  'firmware-set': { sensor: discreteSensors.bootOverride, offset: 0, detail: 4 },
+  'firmware-taken-up': { sensor: discreteSensors.bootOverride, offset: 0, detail: 5 },
+  'media-inserted': { sensor: discreteSensors.bootOverride, offset: 0, detail: 6 },
+  'media-ejected': { sensor: discreteSensors.bootOverride, offset: 0, detail: 7 },
+  'media-failed': { sensor: discreteSensors.bootOverride, offset: 0, detail: 8 },
   'watchdog-expired': { sensor: discreteSensors.watchdog, offset: 0 },
   'log-cleared': { sensor: discreteSensors.eventLog, offset: 2 },
 };

@@ -31,8 +31,8 @@ export function bootCommand(cli: Cli): Command {
     .argument('[target]', Object.keys(targets).join(', '))
     .option('--once', 'for the next boot only (default)')
     .option('--persist', 'for every boot from now on')
-    .option('--uefi', 'boot in UEFI mode')
-    .option('--legacy', 'boot in BIOS mode')
+    .option('--uefi', 'start by UEFI from the next boot on')
+    .option('--legacy', 'start by BIOS from the next boot on')
     .addHelpText('after', '\nExamples:\n  quintupleo boot node-0 pxe --once\n  quintupleo boot node-0')
     .action(async (name: string, word: string | undefined, _own: Options, command: Command) => {
       const options = command.optsWithGlobals<Options>();
@@ -42,7 +42,11 @@ export function bootCommand(cli: Cli): Command {
         return request ? await client.boot(found.lab, found.name, request) : found;
       });
       if (options.json) printJson(cli, bootJson(node));
-      else print(cli, `${node.lab}/${node.name}: ${describe(node.boot)}`);
+      else
+        print(
+          cli,
+          `${node.lab}/${node.name}: ${describe(node.boot)}; ${node.firmware === 'uefi' ? 'UEFI' : 'BIOS'}`,
+        );
     });
 }
 
@@ -54,7 +58,7 @@ function readRequest(word: string, options: Options): BootRequest {
     throw usageError('--once and --persist exclude each other', 'Choose one.');
   if (options.uefi && options.legacy)
     throw usageError('--uefi and --legacy exclude each other', 'Choose one.');
-  const mode = options.uefi ? 'uefi' : options.legacy ? 'legacy' : undefined;
+  const mode = options.uefi ? 'uefi' : options.legacy ? 'bios' : undefined;
   if (target === 'default') return { target, enabled: 'disabled', mode };
   return { target, enabled: options.persist ? 'continuous' : 'once', mode };
 }
@@ -62,11 +66,10 @@ function readRequest(word: string, options: Options): BootRequest {
 function describe(boot: BootOverride): string {
   if (boot.enabled === 'disabled') return 'no override: boots as its firmware does, from its first disk';
   const target = Object.keys(targets).find(word => targets[word] === boot.target) ?? boot.target;
-  const mode = boot.mode === undefined ? '' : `, ${boot.mode === 'uefi' ? 'UEFI' : 'BIOS'} mode`;
-  return `${target}, ${boot.enabled === 'once' ? 'once' : 'at every boot'}${mode}`;
+  return `${target}, ${boot.enabled === 'once' ? 'once' : 'at every boot'}`;
 }
 
-function bootJson({ lab, name, boot }: NodeStatus) {
-  const { enabled, target, mode } = boot;
-  return { lab, node: name, boot: { enabled, target, mode: mode ?? null } };
+function bootJson({ lab, name, boot, firmware }: NodeStatus) {
+  const { enabled, target } = boot;
+  return { lab, node: name, boot: { enabled, target, mode: firmware } };
 }

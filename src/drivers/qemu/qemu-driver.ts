@@ -10,6 +10,7 @@ import {
   type MachineId,
   machineId,
   type Observation,
+  plainFirmware,
   type Resource,
 } from '../../node/driver.ts';
 import type { SerialPort } from '../../node/serial.ts';
@@ -48,6 +49,7 @@ export interface QemuSurroundings extends Folders {
 const capabilities: Capabilities = {
   actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
   bootTargets,
+  ...plainFirmware,
   timeouts: { on: 60_000, off: 30_000, softOff: 120_000, reset: 30_000 },
 };
 

@@ -11,6 +11,7 @@ import {
   type Observation,
   type Resource,
 } from '../../node/driver.ts';
+import { noChange } from '../../node/firmware-settings.ts';
 import type { SerialPort } from '../../node/serial.ts';
 import type { LabSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -53,12 +54,15 @@ interface Machine {
 }
 
 const capabilities: Capabilities = {
-  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
+  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot', 'set-media'],
   bootTargets: ['default', 'pxe', 'disk', 'disk-safe-mode', 'diagnostic', 'cdrom', 'bios-setup', 'removable'],
+  firmwareSettings: ['mode', 'secureBoot', 'bootOrder', 'serialConsole', 'netbootNics'],
+  firmwareModes: ['bios', 'uefi'],
+  mediaSlots: ['cd', 'usb'],
   timeouts: { on: 60_000, off: 60_000, softOff: 120_000, reset: 60_000 },
 };
 
-const noBoot: NextBoot = { target: 'default', mode: undefined, revision: 0 };
+const noBoot: NextBoot = { target: 'default', settings: noChange, revision: 0 };
 
 /** Machines with nothing behind them, for tests of what drives us: thousands of them cost next to nothing. */
 export class SimulatedDriver implements Driver {
@@ -97,8 +101,7 @@ export class SimulatedDriver implements Driver {
       if (this.#listener === listener) this.#listener = undefined;
     });
     for (const [id, { power, lastBoot }] of this.#machines) {
-      if (power === 'on')
-        listener(id, { type: 'booted', revision: lastBoot.revision, cause: 'power-on', earlier: true });
+      if (power === 'on') listener(id, { ...booted(lastBoot), cause: 'power-on', earlier: true });
       listener(id, { type: 'power', power });
     }
   }
@@ -110,6 +113,8 @@ export class SimulatedDriver implements Driver {
       machine.nextBoot = act.boot;
       return;
     }
+    // Nothing reads what is in its drives.
+    if (act.action === 'set-media') return;
     await this.#delay(signal);
     if (this.#random() < this.#options.faultRate) throw new DriverError('transient', 'simulated fault');
     switch (act.action) {
@@ -225,7 +230,7 @@ export class SimulatedDriver implements Driver {
   }
 
   #add(id: MachineId, lastBoot: NextBoot | undefined): void {
-    const boot = lastBoot ?? noBoot;
+    const boot = { ...noBoot, ...lastBoot };
     const power = lastBoot ? 'on' : 'off';
     this.#machines.set(id, { power, nextBoot: boot, lastBoot: boot, serial: undefined });
     this.#listener?.(id, { type: 'power', power });
@@ -277,7 +282,7 @@ export class SimulatedDriver implements Driver {
   #boot(id: MachineId, machine: Machine, cause: 'power-on' | 'reset' | 'guest'): void {
     machine.lastBoot = machine.nextBoot;
     machine.serial?.powerOn(machine.lastBoot.target);
-    this.#listener?.(id, { type: 'booted', revision: machine.lastBoot.revision, cause });
+    this.#listener?.(id, { ...booted(machine.lastBoot), cause });
     this.#keepLabOf(id);
   }
 
@@ -315,4 +320,8 @@ function resourcesOf(lab: LabSpec): ReadonlyMap<string, Resource> {
 
 function keyOf({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
   return `${kind} ${name}`;
+}
+
+function booted({ revision, settings }: NextBoot) {
+  return { type: 'booted', revision, settings: settings.revision } as const;
 }

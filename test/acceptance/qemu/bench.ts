@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import type { QemuChoice, QemuDriver } from '../../../src/drivers/qemu/qemu-driver.ts';
 import type { NextBoot } from '../../../src/node/boot.ts';
 import { type MachineAct, machineId } from '../../../src/node/driver.ts';
+import { noChange } from '../../../src/node/firmware-settings.ts';
 import type { LabSpec } from '../../../src/node/spec.ts';
 import { Recorder } from '../../drivers/recorder.ts';
 import { type QemuPlatform, qemuPlatform } from './platform.ts';
@@ -57,7 +58,7 @@ export class Bench {
   }
 
   boot(target: NextBoot['target'] = 'default'): NextBoot {
-    return { target, mode: undefined, revision: ++this.#revision };
+    return { target, settings: noChange, revision: ++this.#revision };
   }
 
   async powerOn(target?: NextBoot['target']): Promise<NextBoot> {

@@ -39,6 +39,5 @@ test('an override of another face shows the mode that it boots in', () => {
   const override = { ...noOverride, enabled: 'once', target: 'pxe' } as const;
   expect(writeBootFlags(override, 'bios').toString('hex')).toBe('8004000000');
   expect(writeBootFlags(override, 'uefi').toString('hex')).toBe('a004000000');
-  expect(writeBootFlags({ ...override, mode: 'legacy' }, 'uefi').toString('hex')).toBe('8004000000');
   expect(writeBootFlags({ ...override, enabled: 'disabled' }, 'uefi').toString('hex')).toBe('0000000000');
 });

@@ -6,6 +6,7 @@ import { type BmcMemory, type BmcMemoryContent, emptyMemory } from '../../../src
 import { SolEndpoint } from '../../../src/bmc/ipmi/sol.ts';
 import type { Command, Reply } from '../../../src/node/command.ts';
 import type { Capabilities } from '../../../src/node/driver.ts';
+import { plainFirmware } from '../../../src/node/driver.ts';
 import type { Node } from '../../../src/node/node.ts';
 import type { SerialPort } from '../../../src/node/serial.ts';
 import type { NodeSpec } from '../../../src/node/spec.ts';
@@ -56,6 +57,7 @@ export class StubNode implements Node {
   capabilities: Capabilities = {
     actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
     bootTargets: ['default', 'pxe', 'disk', 'cdrom'],
+    ...plainFirmware,
     timeouts: { on: 1000, off: 1000, softOff: 1000, reset: 1000 },
   };
   readonly serial = new StubSerial();

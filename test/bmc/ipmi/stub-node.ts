@@ -1,4 +1,5 @@
 import type { Command, Reply } from '../../../src/node/command.ts';
+import { plainFirmware } from '../../../src/node/driver.ts';
 import type { Node } from '../../../src/node/node.ts';
 import type { PowerState } from '../../../src/node/power.ts';
 import { initialState, type NodeState } from '../../../src/node/state.ts';
@@ -18,6 +19,7 @@ export class StubNode implements Node {
   readonly capabilities = {
     actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
     bootTargets: ['default', 'pxe', 'disk', 'cdrom', 'bios-setup'],
+    ...plainFirmware,
     timeouts: { on: 1000, off: 1000, softOff: 1000, reset: 1000 },
   } as const;
   readonly serial = {

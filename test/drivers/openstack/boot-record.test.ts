@@ -15,8 +15,9 @@ import {
 } from '../../../src/drivers/openstack/machines/boot-record.ts';
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { FirmwareAnswer } from '../../../src/node/firmware.ts';
+import { noChange } from '../../../src/node/firmware-settings.ts';
 
-const boot = (target: BootTarget, revision: number): NextBoot => ({ target, mode: undefined, revision });
+const boot = (target: BootTarget, revision: number): NextBoot => ({ target, settings: noChange, revision });
 const answerTo = ({ target }: NextBoot): FirmwareAnswer => ({ kind: target === 'pxe' ? 'network' : 'disk' });
 const asked = (record: BootRecord, name: string, at = 0) => ask(record, name, at, answerTo);
 const running = (record: BootRecord): BootRecord => ({ ...record, wasOff: false });

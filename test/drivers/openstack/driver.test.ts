@@ -3,6 +3,7 @@ import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-d
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { CloudNodeSettings } from '../../../src/node/cloud-spec.ts';
 import { DriverError, type DriverErrorKind, type MachineAct, machineId } from '../../../src/node/driver.ts';
+import { noChange } from '../../../src/node/firmware-settings.ts';
 import type { LabSpec } from '../../../src/node/spec.ts';
 import { delay } from '../../../src/support/delay.ts';
 import { Recorder } from '../recorder.ts';
@@ -19,7 +20,7 @@ let revision = 0;
 
 const boot = (target: BootTarget = 'default'): NextBoot => ({
   target,
-  mode: undefined,
+  settings: noChange,
   revision: ++revision,
 });
 const act = (what: MachineAct, signal = never) => driver.act(id, what, signal);

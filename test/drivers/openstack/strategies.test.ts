@@ -6,6 +6,7 @@ import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-d
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { BootStrategy } from '../../../src/node/cloud-spec.ts';
 import { type MachineAct, machineId } from '../../../src/node/driver.ts';
+import { noChange } from '../../../src/node/firmware-settings.ts';
 import { Recorder } from '../recorder.ts';
 import { labOf, type StandInPlatform, standInPlatform } from './lab-on-stand-in.ts';
 import type { Boot } from './stand-in/nova/guest.ts';
@@ -21,7 +22,7 @@ let revision = 0;
 
 const boot = (target: BootTarget = 'default'): NextBoot => ({
   target,
-  mode: undefined,
+  settings: noChange,
   revision: ++revision,
 });
 const act = (what: MachineAct) => driver.act(id, what, never);

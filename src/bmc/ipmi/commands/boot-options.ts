@@ -1,3 +1,4 @@
+import { firmwareSettings, nextSettings } from '../../../node/firmware-settings.ts';
 import type { Bmc } from '../bmc.ts';
 import { bootFlagsLength, readBootFlags, writeBootFlags } from '../boot-flags.ts';
 import { type CommandResponse, type IpmiCommand, NetFn } from '../command.ts';
@@ -39,7 +40,10 @@ const bootFlags: Parameter = {
   number: 5,
   name: 'Boot Flags',
   length: [bootFlagsLength, bootFlagsLength],
-  read: ({ node }) => [...writeBootFlags(node.state.durable.boot, node.spec.firmware)],
+  read: ({ node }) => {
+    const { boot, firmware } = node.state.durable;
+    return [...writeBootFlags(boot, firmwareSettings(node.spec, nextSettings(firmware).changed).mode)];
+  },
   write: (bmc, data) => {
     const override = readBootFlags(data);
     if (!override) return refuse(CompletionCode.invalidField);

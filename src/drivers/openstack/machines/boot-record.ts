@@ -1,6 +1,7 @@
 import type { NextBoot } from '../../../node/boot.ts';
 import type { Observation } from '../../../node/driver.ts';
 import type { FirmwareAnswer } from '../../../node/firmware.ts';
+import { noChange } from '../../../node/firmware-settings.ts';
 
 /** A boot that an act of ours began, or that somebody else's power-on did, until firmware has asked for it. */
 export interface BegunBoot {
@@ -46,7 +47,7 @@ const keptAnswers = 4;
 
 /** Of a machine of which nothing is known. */
 export const noBoots: BootRecord = {
-  next: { target: 'default', mode: undefined, revision: 0 },
+  next: { target: 'default', settings: noChange, revision: 0 },
   answers: [],
   wasOff: true,
 };

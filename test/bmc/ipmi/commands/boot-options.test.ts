@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { noOverride } from '../../../../src/node/boot.ts';
+import { noSettings } from '../../../../src/node/firmware-settings.ts';
 import { StubBmc } from '../stub-bmc.ts';
 
 /** Sets a boot option and puts what the node is told into its state, as a real node does. */
@@ -31,7 +32,7 @@ describe('boot flags', () => {
     }
     expect(await set(bmc, `05 ${bytes}`)).toBe('00');
     expect(bmc.node.commands).toMatchObject([
-      { type: 'set-boot-override', override: { ...override, mode: undefined }, by: 'ipmi' },
+      { type: 'set-boot-override', override: { ...override }, by: 'ipmi' },
     ]);
     expect(await bmc.ask('00 09 05 00 00')).toBe(`000105${bytes.replaceAll(' ', '')}`);
   });
@@ -51,12 +52,18 @@ describe('boot flags', () => {
   test.each([
     ['once', 'pxe', 'uefi', 'a004000000'],
     ['continuous', 'disk', undefined, 'c008000000'],
-    ['once', 'cdrom', 'legacy', '8014000000'],
+    ['once', 'cdrom', 'bios', '8014000000'],
   ] as const)(
     'an override of another face, %s %s %s, reads back as %s',
     async (enabled, target, mode, hex) => {
       const bmc = new StubBmc();
-      bmc.node.set({}, { boot: { ...noOverride, enabled, target, mode } });
+      bmc.node.set(
+        {},
+        {
+          boot: { ...noOverride, enabled, target },
+          firmware: { ...noSettings, current: mode ? { mode } : {} },
+        },
+      );
       expect(await bmc.ask('00 09 05 00 00')).toBe(`000105${hex}`);
     },
   );

@@ -1,4 +1,5 @@
 import type { BootTarget, NextBoot } from '../../../../node/boot.ts';
+import { plainFirmware } from '../../../../node/driver.ts';
 import type { FirmwareAnswer } from '../../../../node/firmware.ts';
 import { type Strategy, softRebootWait, toOff, toOn, toReset } from './strategy.ts';
 
@@ -16,6 +17,7 @@ export const directorStrategy: Strategy = {
     actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
     bootTargets,
     // A hard off takes seconds, except under a soft off that the guest ignores: Nova then takes nothing else until it gives up.
+    ...plainFirmware,
     timeouts: {
       on: 120_000,
       off: softRebootWait + 60_000,

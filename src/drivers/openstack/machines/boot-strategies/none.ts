@@ -1,3 +1,4 @@
+import { plainFirmware } from '../../../../node/driver.ts';
 import { graceful, type Strategy, toOff, toOn, toReset } from './strategy.ts';
 
 /** The machine boots as the cloud lets it: its first disk. */
@@ -7,6 +8,7 @@ export const noStrategy: Strategy = {
   capabilities: {
     actions: ['on', 'off', 'soft-off', 'reset', 'nmi'],
     bootTargets: ['default', 'disk'],
+    ...plainFirmware,
     timeouts: graceful,
   },
   limits: [
