@@ -1,5 +1,6 @@
 import { type BootOverride, nextBoot } from '../node/boot.ts';
 import type { Capabilities } from '../node/driver.ts';
+import { noSettings } from '../node/firmware-settings.ts';
 import type { Operation } from '../node/state.ts';
 import { type Finding, fail, fine, warn } from '../support/finding.ts';
 import type { BootProgressStep, NodeStatus } from './api.ts';
@@ -76,7 +77,7 @@ function examineOverride(
     const remedy = 'What its platform says below is why.';
     return fail(check, 'this node cannot be told to boot from the network', remedy);
   }
-  const { target } = nextBoot(boot);
+  const { target } = nextBoot(boot, noSettings);
   if (target === 'pxe') {
     return fine(check, boot.enabled === 'once' ? 'pxe at its next boot' : 'pxe at every boot');
   }
