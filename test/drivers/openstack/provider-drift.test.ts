@@ -169,6 +169,27 @@ describe('a network changes', () => {
     expect(await maker.provider.plan(labOf([nodeOf(0)]))).toEqual([]);
   });
 
+  test('a router joins one that comes with the same up', async () => {
+    await using platform = await ProviderPlatform.start();
+    const maker = platform.maker();
+    const routed = (...names: readonly string[]) =>
+      labOf([], {
+        networks: names.map((name, index) => ({ name, cidr: `192.168.${24 + index}.0/24`, dhcp: false })),
+        cloud: {
+          routers: [{ name: 'r', networks: names.map(network => ({ network })) }],
+          serverGroups: [],
+          hosts: [],
+        },
+      });
+    await maker.up(routed('provision'));
+    const both = routed('provision', 'storage');
+    expect((await maker.up(both)).map(({ op, kind, summary }) => `${op} ${kind}: ${summary}`)).toEqual([
+      'create network: 192.168.25.0/24',
+      'update router: joins storage',
+    ]);
+    expect(await maker.provider.plan(both)).toEqual([]);
+  });
+
   test('it goes with the card that was on it', async () => {
     await using platform = await ProviderPlatform.start();
     const maker = platform.maker();

@@ -1,13 +1,14 @@
 import type { CloudRouter } from '../../../../node/cloud-spec.ts';
 import type { LabSpec } from '../../../../node/spec.ts';
 import { QuintupleoError } from '../../../../support/errors.ts';
+import type { Port } from '../../client/network-types.ts';
 import type { OpenStack } from '../../client/openstack.ts';
 import { type FoundLab, thingsOf } from '../inventory.ts';
 import type { Lookups } from '../lookups.ts';
 import { desiredNetwork } from '../resources/desired-network.ts';
 import type { Difference } from '../resources/difference.ts';
 import { memberOf } from '../resources/network-refs.ts';
-import { networkDifferences } from '../resources/networks.ts';
+import { bringsGateway } from '../resources/networks.ts';
 import { type DesiredRouter, ensureRouter, interfacesOf, routerDifferences } from '../resources/routers.ts';
 import type { WantedMember } from './wanted-member.ts';
 
@@ -37,7 +38,7 @@ export function routerMember(
       const ports = await interfacesOf({ openstack, ctx: { reason: 'plan' } }, existing);
       return [
         ...routerDifferences(member, await desired(), await lookups.networks(found), ports),
-        ...renewedLegs(router, lab, found, await lookups.extensions()),
+        ...renewedLegs(router, lab, found, await lookups.extensions(), ports),
       ];
     },
     needs: async () => {
@@ -50,20 +51,21 @@ export function routerMember(
   };
 }
 
-/** A network whose subnet is made anew in the same plan throws its routers out. */
+/** A network gets a gateway in the same plan, or one in place of that which the router is now. */
 function renewedLegs(
   router: CloudRouter,
   lab: LabSpec,
   found: FoundLab,
   extensions: ReadonlySet<string>,
+  ports: readonly Port[],
 ): Difference[] {
   return lab.networks.flatMap(network => {
-    const isJoined = router.networks.some(leg => leg.network === network.name);
-    const member = isJoined ? memberOf(found, 'network', network.name) : undefined;
-    const renewed =
-      member &&
-      networkDifferences(member, desiredNetwork(network, lab, extensions)).some(one => one.disruptive);
-    return renewed ? [{ text: `joins ${network.name} again`, disruptive: false }] : [];
+    const isLeg = router.networks.some(leg => leg.network === network.name);
+    const member = isLeg ? memberOf(found, 'network', network.name) : undefined;
+    if (!member || !bringsGateway(member, desiredNetwork(network, lab, extensions))) return [];
+    const ids = thingsOf(member, 'network').map(({ id }) => id);
+    const again = ports.some(({ network_id }) => ids.includes(network_id)) ? ' again' : '';
+    return [{ text: `joins ${network.name}${again}`, disruptive: false }];
   });
 }
 

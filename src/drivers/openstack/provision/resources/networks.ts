@@ -84,6 +84,16 @@ function detailDifferences(subnet: Subnet, wanted: DesiredSubnet): Difference[] 
   return texts.map(text => ({ text, disruptive: false }));
 }
 
+/** Whether a network gets a subnet with a gateway that it has not, or another gateway. */
+export function bringsGateway(found: Member, { subnets }: DesiredNetwork): boolean {
+  const existing = thingsOf(found, 'subnet');
+  return subnets.some(
+    wanted =>
+      wanted.gateway_ip !== null &&
+      !existing.some(subnet => matches(subnet, wanted) && subnet.gateway_ip === wanted.gateway_ip),
+  );
+}
+
 /** Makes a network with its subnets, or makes one that is there, wholly or by half, what it shall be. */
 export async function ensureNetwork(
   site: Site,

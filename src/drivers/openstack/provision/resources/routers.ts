@@ -45,7 +45,9 @@ export function routerDifferences(
     differences.push({ text: `SNAT is switched ${snat ? 'on' : 'off'}`, disruptive: false });
   }
   for (const leg of desired.legs) {
-    if (missingLegs(leg, networks.get(leg.network), joined).length > 0) {
+    const network = networks.get(leg.network);
+    // One that is not there yet is made before.
+    if (!network || missingLegs(leg, network, joined).length > 0) {
       differences.push({ text: `joins ${leg.network}`, disruptive: false });
     }
   }
