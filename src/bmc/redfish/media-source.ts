@@ -30,9 +30,15 @@ export type MediaErrorKind =
   | 'not-found'
   | 'unauthorized'
   | 'too-large'
+  /** No room for it on this host. */
+  | 'no-space'
   /** Its certificate is not to be trusted. */
   | 'untrusted'
-  | 'unreachable';
+  | 'unreachable'
+  /** It ended too early, or nothing more came of it. */
+  | 'interrupted'
+  /** What came is no image: nothing at all, or a web page. */
+  | 'not-an-image';
 
 /** An image could not be had. */
 export class MediaError extends Error {
