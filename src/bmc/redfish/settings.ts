@@ -17,6 +17,13 @@ export interface ServiceSettings {
   readonly lockoutThreshold: number;
   readonly lockoutDuration: number;
   readonly lockoutCounterResetAfter: number;
+  /** Minutes after which a task that has ended is forgotten. @see TaskService.TaskAutoDeleteTimeoutMinutes */
+  readonly taskAutoDelete: number;
+  /** How often an event is sent again, and after how many seconds each time. @see EventService.DeliveryRetryAttempts */
+  readonly eventRetryAttempts: number;
+  readonly eventRetryInterval: number;
+  /** Whether a server that firmware is fetched from must show who it is. @see UpdateService.VerifyRemoteServerCertificate */
+  readonly verifyUpdateServer: boolean;
 }
 
 /** What a new service has. */
@@ -25,4 +32,8 @@ export const newServiceSettings: ServiceSettings = {
   lockoutThreshold: 5,
   lockoutDuration: 30,
   lockoutCounterResetAfter: 30,
+  taskAutoDelete: 60,
+  eventRetryAttempts: 3,
+  eventRetryInterval: 30,
+  verifyUpdateServer: false,
 };
