@@ -1,4 +1,5 @@
 import { randomBytes, webcrypto, X509Certificate } from 'node:crypto';
+import { privateKeyPem } from './certificate-request.ts';
 import type { Document } from './document.ts';
 
 /** A private key and the certificate that goes with it. */
@@ -57,12 +58,7 @@ export async function makeIdentity(subject: CertificateSubject): Promise<Identit
     },
     webcrypto,
   );
-  const key = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const lines = key.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
-  return {
-    key: `-----BEGIN PRIVATE KEY-----\n${lines}\n-----END PRIVATE KEY-----\n`,
-    certificate: `${certificate.toString('pem')}\n`,
-  };
+  return { key: await privateKeyPem(keys.privateKey), certificate: `${certificate.toString('pem')}\n` };
 }
 
 /** The identity that a document keeps; made, and kept, when there is none yet. */

@@ -47,6 +47,7 @@ export interface RedfishService {
   /** Of a service of one node: the accounts of its BMC, IPMI's too. */
   readonly accounts: Accounts;
   readonly settings: Kept<ServiceSettings>;
+  readonly logins: Logins;
   readonly sessions: Sessions;
   readonly tasks: Tasks;
   readonly events: Events;
@@ -75,10 +76,21 @@ export interface Requester {
   readonly session: string | undefined;
   /** For logs: `admin from 192.0.2.1`. */
   readonly name: string;
+  /** The client's address. */
+  readonly remote: string;
 }
 
 /** The predefined roles. @see DSP0266 §13.2 */
 export type RoleName = 'Administrator' | 'Operator' | 'ReadOnly';
+
+/** Checks names and passwords, and for how long nobody may try again. */
+export interface Logins {
+  /** Whose they are. @throws RedfishProblem 401, or 503 when too many wrong ones came from there */
+  check(userName: string, password: string, remote: string): Account;
+  /** Whether an account is locked after too many wrong passwords. */
+  isLocked(account: number): boolean;
+  unlock(account: number): void;
+}
 
 /** A session. */
 export interface Session {
@@ -96,7 +108,7 @@ export interface Sessions {
   get(id: string): Session | undefined;
   /** Logs in. @throws RedfishProblem 401, or 503 when there are too many sessions */
   open(userName: string, password: string, remote: string): { session: Session; token: string };
-  /** Whose token it is; counts as activity. */
+  /** Whose token it is; counts as activity. A session of an account that has changed since is none any more. */
   find(token: string): Session | undefined;
   close(id: string): void;
   /** Ends those of an account that has changed or gone, or all. */
@@ -176,4 +188,8 @@ export interface CertificateRequest {
   readonly email?: string | undefined;
   readonly alternativeNames: readonly string[];
   readonly keyPairAlgorithm: 'TPM_ALG_ECDSA' | 'TPM_ALG_RSA';
+  /** Of an RSA key; 2048 by default. */
+  readonly keyBitLength?: 2048 | 3072 | 4096 | undefined;
+  /** Of an ECDSA key; P-256 by default. */
+  readonly curve?: 'P-256' | 'P-384' | undefined;
 }
