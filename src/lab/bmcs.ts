@@ -1,25 +1,29 @@
 import type { BmcDefinition, UserDefinition } from './definition.ts';
-import { EndpointRun, Endpoints } from './endpoints.ts';
-import { bmcDefaults, limits } from './limits.ts';
+import { type Endpoint, EndpointRun, Endpoints } from './endpoints.ts';
+import { type Given, give } from './given.ts';
+import { bmcDefaults, httpsPort, ipmiPort, limits } from './limits.ts';
 import type { Path, Report } from './problem.ts';
 import { parseDuration } from './quantity.ts';
 import type { BmcContent } from './schema-bmc.ts';
 import type { SecretContent } from './schema-parts.ts';
 import { type LabFileSources, readSecret } from './secret.ts';
 
-/** A value and where the file gives it. */
-interface Given<T> {
-  readonly value: T;
-  readonly path: Path;
-}
-
 type IpmiContent = NonNullable<BmcContent['ipmi']>;
+type RedfishContent = Exclude<BmcContent['redfish'], boolean | undefined>;
 
 /** A node group as this part sees it. */
 export interface BmcGroup {
   readonly nodes: readonly string[];
   readonly bmc: BmcContent | undefined;
   readonly path: Path;
+}
+
+/** What the BMCs of a lab are resolved with. */
+export interface BmcSurroundings {
+  readonly sources: LabFileSources;
+  /** Where the lab's Redfish services listen. */
+  readonly redfishEndpoints: Endpoints;
+  readonly report: Report;
 }
 
 /**
@@ -29,44 +33,105 @@ export interface BmcGroup {
 export function resolveBmcs(
   lab: BmcContent | undefined,
   groups: readonly BmcGroup[],
-  sources: LabFileSources,
-  report: Report,
+  { sources, redfishEndpoints, report }: BmcSurroundings,
 ): Record<string, BmcDefinition> {
   const bmcs: Record<string, BmcDefinition> = {};
-  const endpoints = new Endpoints(report);
-  const labRun = new EndpointRun(lab?.ipmi, lab?.ipmi, ['bmc', 'ipmi'], ['bmc', 'ipmi'], report);
-  for (const group of groups) {
-    const path = [...group.path, 'bmc'];
-    const own = group.bmc;
-    const settings: Settings = {
-      given: key => give(own?.[key], [...path, key]) ?? give(lab?.[key], ['bmc', key]),
-      ipmi: key =>
-        give(own?.ipmi?.[key], [...path, 'ipmi', key]) ?? give(lab?.ipmi?.[key], ['bmc', 'ipmi', key]),
-    };
-    const users = resolveUsers(settings, group.path, sources, report);
+  const endpoints = new Endpoints('BMCs', report);
+  const ofLab = settingsOf(lab, undefined, []);
+  const labRuns = { ipmi: ipmiRun(ofLab, report), redfish: redfishRun(ofLab, report) };
+  for (const { nodes, bmc: own, path } of groups) {
+    const settings = settingsOf(lab, own, [...path, 'bmc']);
+    const users = resolveUsers(settings, path, sources, report);
     const ipmi = resolveIpmi(settings, sources, report);
-    const ownRun = own?.ipmi?.address !== undefined || own?.ipmi?.port !== undefined;
-    const run = ownRun
-      ? new EndpointRun(own?.ipmi, lab?.ipmi, [...path, 'ipmi'], ['bmc', 'ipmi'], report)
-      : labRun;
-    for (const node of group.nodes) {
+    const run = saysWhere(own?.ipmi) ? ipmiRun(settings, report) : labRuns.ipmi;
+    const ownRedfish = typeof own?.redfish === 'object' && saysWhere(own.redfish);
+    const services = ownRedfish ? redfishRun(settings, report) : labRuns.redfish;
+    for (const node of nodes) {
       const endpoint = run.next();
       if (!endpoint) break;
       endpoints.claim(endpoint, node);
-      bmcs[node] = { users, ipmi: { ...ipmi, address: endpoint.address, port: endpoint.port } };
+      const { address, port } = endpoint;
+      bmcs[node] = { users, ipmi: { ...ipmi, address, port } };
+      if (!settings.hasRedfish) continue;
+      const service = redfishEndpoint(settings, services, endpoint, run.isRange);
+      if (!service) break;
+      const keepsPort = settings.redfish('port') || redfishEndpoints.isFree(service.address, httpsPort);
+      const redfish = { address: service.address, port: keepsPort ? service.port : undefined };
+      redfishEndpoints.claim({ ...redfish, path: service.path }, node);
+      bmcs[node] = { users, ipmi: { ...ipmi, address, port }, redfish };
     }
   }
   return bmcs;
 }
 
+function saysWhere(content: { readonly address?: unknown; readonly port?: unknown } | undefined): boolean {
+  return content?.address !== undefined || content?.port !== undefined;
+}
+
+function ipmiRun(settings: Settings, report: Report): EndpointRun {
+  const address = settings.ipmi('address') ?? defaultAddress;
+  return new EndpointRun({ address, port: settings.ipmi('port'), standardPort: ipmiPort }, report);
+}
+
+function redfishRun(settings: Settings, report: Report): EndpointRun {
+  const address = settings.redfish('address') ?? defaultAddress;
+  return new EndpointRun({ address, port: settings.redfish('port'), standardPort: httpsPort }, report);
+}
+
+/** Where one BMC's own Redfish service listens: at an address that the file gives it, else at IPMI's. */
+function redfishEndpoint(
+  settings: Settings,
+  run: EndpointRun,
+  ipmi: Endpoint,
+  isOwnAddress: boolean,
+): Endpoint | undefined {
+  if (settings.redfish('address')) return run.next();
+  if (!isOwnAddress) {
+    const next = run.next();
+    return next && { ...next, address: ipmi.address };
+  }
+  const port = settings.redfish('port');
+  // Whoever moved IPMI away from its port may not use such ports.
+  const usual = ipmi.port === ipmiPort ? httpsPort : undefined;
+  return { address: ipmi.address, port: port?.value ?? usual, path: port?.path ?? ipmi.path };
+}
+
+const defaultAddress: Given<string> = { value: bmcDefaults.address, path: ['bmc', 'ipmi', 'address'] };
+
 /** The settings that hold for one group. */
 interface Settings {
   given<K extends keyof BmcContent>(key: K): Given<NonNullable<BmcContent[K]>> | undefined;
   ipmi<K extends keyof IpmiContent>(key: K): Given<NonNullable<IpmiContent[K]>> | undefined;
+  redfish<K extends keyof RedfishContent>(key: K): Given<NonNullable<RedfishContent[K]>> | undefined;
+  /** Whether each BMC has a Redfish service of its own. */
+  readonly hasRedfish: boolean;
 }
 
-function give<T>(value: T, path: Path): Given<NonNullable<T>> | undefined {
-  return value === undefined || value === null ? undefined : { value, path };
+function settingsOf(lab: BmcContent | undefined, own: BmcContent | undefined, path: Path): Settings {
+  const [ownRedfish, labRedfish] = [own?.redfish, lab?.redfish].map(one =>
+    isMapping(one) ? one : undefined,
+  );
+  return {
+    given: key => give(own?.[key], [...path, key]) ?? give(lab?.[key], ['bmc', key]),
+    ipmi: key =>
+      give(own?.ipmi?.[key], [...path, 'ipmi', key]) ?? give(lab?.ipmi?.[key], ['bmc', 'ipmi', key]),
+    redfish: key =>
+      give(ownRedfish?.[key], [...path, 'redfish', key]) ?? give(labRedfish?.[key], ['bmc', 'redfish', key]),
+    hasRedfish: (own?.redfish ?? lab?.redfish) !== false,
+  };
+}
+
+function isMapping(content: BmcContent['redfish']): content is RedfishContent {
+  return typeof content === 'object';
+}
+
+/** The users that a lab's BMCs have where no group says otherwise. */
+export function resolveLabUsers(
+  lab: BmcContent | undefined,
+  sources: LabFileSources,
+  report: Report,
+): readonly UserDefinition[] {
+  return resolveUsers(settingsOf(lab, undefined, []), ['bmc'], sources, report);
 }
 
 function resolveUsers(

@@ -6,6 +6,8 @@ export interface LabDefinition {
   readonly driver: DriverChoice;
   /** By node name; every node of `spec` has one. */
   readonly bmcs: Readonly<Record<string, BmcDefinition>>;
+  /** `undefined`: there is no Redfish, as in a lab that an earlier version made. */
+  readonly redfish?: RedfishDefinition | undefined;
   /** Absolute path of the file, for messages. */
   readonly source: string;
 }
@@ -67,4 +69,28 @@ export interface BmcDefinition {
     readonly maximumSessions: number;
     readonly channelPrivilege: 'callback' | 'user' | 'operator' | 'administrator';
   };
+  /** Where this node's own Redfish service listens; `undefined`: it has none. */
+  readonly redfish?: EndpointDefinition | undefined;
+}
+
+/** Where a service listens. */
+export interface EndpointDefinition {
+  readonly address: string;
+  /** `undefined`: the daemon takes a free one and keeps it. */
+  readonly port: number | undefined;
+}
+
+/** The Redfish services of a lab: what they have in common, and the one that shows all nodes. */
+export interface RedfishDefinition {
+  /** The service that shows all of the lab's nodes; `undefined`: there is none. */
+  readonly service: (EndpointDefinition & { readonly users: readonly UserDefinition[] }) | undefined;
+  readonly tls: boolean;
+  /** By which clients know the services: PEM. `undefined`: made by the daemon and kept. */
+  readonly identity: { readonly certificate: string; readonly key: string } | undefined;
+  /** Milliseconds of silence after which a session has ended. */
+  readonly sessionTimeout: number;
+  /** Where clients may have images fetched from and events sent to; `undefined`: almost everywhere. */
+  readonly destinations: readonly string[] | undefined;
+  /** Bytes of the largest image. */
+  readonly mediaLimit: number;
 }

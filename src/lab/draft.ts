@@ -23,6 +23,7 @@ import {
   type ServiceContent,
 } from './schema-openstack.ts';
 import type { DriverName } from './schema-parts.ts';
+import { type RedfishContent, redfishSchema } from './schema-redfish.ts';
 import { reportIssues } from './shape.ts';
 
 /** What could be read of a lab file. A part that could not be is left out, so that the others are checked all the same. */
@@ -40,6 +41,7 @@ export interface Draft {
   readonly service: ServiceContent | undefined;
   readonly expires: string | undefined;
   readonly bmc: BmcContent | undefined;
+  readonly redfish: RedfishContent | undefined;
 }
 
 /** The lab's name in a file's content, or `undefined` if there is none that can be used. */
@@ -68,6 +70,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
       service: rest.service,
       expires: rest.expires,
       bmc: rest.bmc,
+      redfish: rest.redfish,
     };
   }
   const schema = labFileJsonSchema();
@@ -92,6 +95,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
     service: labFileParts.service.safeParse(parts.service).data,
     expires: labFileParts.expires.safeParse(parts.expires).data,
     bmc: bmcSchema.safeParse(parts.bmc).data,
+    redfish: redfishSchema.safeParse(parts.redfish).data,
   };
 }
 

@@ -3,19 +3,21 @@ import { dirname, resolve } from 'node:path';
 import type { CloudLabSettings } from '../node/cloud-spec.ts';
 import { QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import { AddressBook } from './addresses.ts';
-import { resolveBmcs } from './bmcs.ts';
+import { resolveBmcs, resolveLabUsers } from './bmcs.ts';
 import { givenHostMacs, type HostSurroundings, resolveCloudLab } from './cloud-lab.ts';
 import { checkCloudNodes, checkServerNames } from './cloud-nodes.ts';
 import { defined } from './defined.ts';
 import type { LabDefinition } from './definition.ts';
 import { type Draft, labNameIn, readDraft } from './draft.ts';
 import { inEnvironment, resolveDriver } from './drivers.ts';
+import { Endpoints } from './endpoints.ts';
 import { MachineNames, type NamedGroup } from './groups.ts';
 import { withId } from './lab-id.ts';
 import { checkMacs } from './macs.ts';
 import { resolveNetworks } from './networks.ts';
 import { givenNodeMacs, resolveNodes } from './nodes.ts';
 import { LabFileError, type Path, type Problem, type Report } from './problem.ts';
+import { resolveRedfish } from './redfish.ts';
 import type { GroupContent } from './schema.ts';
 import type { HostContent } from './schema-openstack.ts';
 import type { LabFileSources } from './secret.ts';
@@ -120,11 +122,11 @@ export function parseLabFile(
   const around = { lab, networks: draft.networkNames, onCloud, macs, sources, where, report };
   const nodes = resolveNodes(groups, around);
   const cloud = onCloud ? resolveCloud(draft, groups, hosts, around) : undefined;
+  const redfishEndpoints = new Endpoints('Redfish services', report);
   const bmcs = resolveBmcs(
     draft.bmc,
     groups.map(({ content, path, names }) => ({ nodes: names, bmc: content.bmc, path })),
-    sources,
-    report,
+    { sources, redfishEndpoints, report },
   );
   const driver = resolveDriver(draft.driver, report);
   const service = resolveService(draft.service, {
@@ -134,6 +136,13 @@ export function parseLabFile(
     nodes,
     bmcs,
   });
+  const redfish = resolveRedfish(draft.redfish, {
+    users: resolveLabUsers(draft.bmc, sources, report),
+    instance: service?.address,
+    endpoints: redfishEndpoints,
+    sources,
+    report,
+  });
   if (onCloud) checkLegs(service, draft.networks, report);
 
   if (problems.size > 0 || draft.lab === undefined || driver === undefined) {
@@ -141,7 +150,8 @@ export function parseLabFile(
     return { ok: false, problems: inOrder };
   }
   const spec = { name: lab, networks, nodes, ...(cloud && { cloud: defined({ ...cloud, service }) }) };
-  return { ok: true, definition: { spec, driver, bmcs: service ? bmcsOfService(bmcs) : bmcs, source } };
+  const served = service ? bmcsOfService(bmcs) : bmcs;
+  return { ok: true, definition: { spec, driver, bmcs: served, redfish, source } };
 }
 
 function resolveCloud(

@@ -24,6 +24,14 @@ export const limits = {
   /** Milliseconds. */
   shortestLease: 60_000,
   longestLease: 8760 * 3_600_000,
+  /** @see Redfish schema SessionService, SessionTimeout */
+  shortestRedfishSession: 30_000,
+  longestRedfishSession: 86_400_000,
+  leastMediaLimit: 2 ** 20,
+  mostMediaLimit: 2 ** 40,
+  destinations: 64,
+  /** Bytes of a certificate with its chain. */
+  certificate: 65_536,
   /** CIDR prefix lengths. */
   shortestPrefix: 8,
   longestPrefix: 29,
@@ -43,6 +51,9 @@ export const cipherSuites: readonly number[] = [1, 2, 3, 15, 16, 17];
 /** IPMI's own port. */
 export const ipmiPort = 623;
 
+/** Redfish's own port. @see DSP0266 §6 */
+export const httpsPort = 443;
+
 /** What a BMC is when its lab file does not say. */
 export const bmcDefaults = {
   username: 'admin',
@@ -55,4 +66,12 @@ export const bmcDefaults = {
   sessionTimeout: '60s',
   maximumSessions: 16,
   channelPrivilege: 'administrator',
+} as const;
+
+/** What a lab's Redfish services are when its file does not say. */
+export const redfishDefaults = {
+  address: '127.0.0.1',
+  tls: true,
+  sessionTimeout: '30min',
+  mediaLimit: '16GiB',
 } as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { bmcDefaults, cipherSuites, ipmiPort, limits } from './limits.ts';
+import { bmcDefaults, cipherSuites, httpsPort, ipmiPort, limits } from './limits.ts';
 import { duration, secret, text, truth, whole } from './schema-parts.ts';
 
 /** The lab file's `bmc` section. */
@@ -22,12 +22,14 @@ const user = z
   })
   .meta({ title: 'user', description: 'A further user of a BMC.' });
 
+const addressPattern = /^\d+\.\d+\.\d+\.\d+(-\d+\.\d+\.\d+\.\d+)?$/;
+
 const suiteError = `must be one of the cipher suites ${cipherSuites.join(', ')}.`;
 
 const ipmi = z
   .strictObject({
     address: text(
-      /^\d+\.\d+\.\d+\.\d+(-\d+\.\d+\.\d+\.\d+)?$/,
+      addressPattern,
       'is not an IPv4 address or range. Write an address, or a first and a last one: 127.1.0.10-127.1.0.29.',
     )
       .optional()
@@ -80,6 +82,33 @@ const ipmi = z
   })
   .meta({ title: 'ipmi', description: 'The IPMI face of the BMCs.' });
 
+const redfish = z.union(
+  [
+    truth(),
+    z
+      .strictObject({
+        address: text(
+          addressPattern,
+          'is not an IPv4 address or range. Write an address, or a first and a last one: 127.1.0.10-127.1.0.29.',
+        )
+          .optional()
+          .meta({
+            description:
+              'Where the services listen, as with `bmc.ipmi.address`. Default: where the IPMI face listens.',
+          }),
+        port: whole(1, 65535)
+          .optional()
+          .meta({
+            description:
+              'TCP port, as with `bmc.ipmi.port`. ' +
+              `Default: ${httpsPort} where each BMC has an address of its own and IPMI has its usual port, else free ports, which are then kept.`,
+          }),
+      })
+      .meta({ title: 'redfish', description: 'Where each BMC has a Redfish service of its own.' }),
+  ],
+  { error: 'must be true, false, or a mapping with address and port.' },
+);
+
 /** How BMCs are reached. */
 export const bmcSchema = z
   .strictObject({
@@ -104,6 +133,12 @@ export const bmcSchema = z
       .optional()
       .meta({ default: [], description: 'Further users.' }),
     ipmi: ipmi.optional(),
+    redfish: redfish.optional().meta({
+      default: true,
+      description:
+        "A Redfish service for each node, which shows that node alone, as a real BMC does. Its users are the BMC's. " +
+        'What all services have in common is said under `redfish`.',
+    }),
   })
   .meta({ title: 'bmc', description: 'How the BMCs are reached. A node group may override any part of it.' });
 

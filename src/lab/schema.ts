@@ -5,6 +5,7 @@ import { bmcSchema } from './schema-bmc.ts';
 import { driverSchema } from './schema-drivers.ts';
 import { diskKeys, groupKeys, labKeys, networkKeys, nicKeys } from './schema-openstack.ts';
 import { label, macAddress, networkName, size, text, truth, whole } from './schema-parts.ts';
+import { redfishSchema } from './schema-redfish.ts';
 
 /** What a lab file may say. Shapes only: what one part means for another is checked where the file is resolved. */
 
@@ -104,6 +105,10 @@ export const labFileParts = {
     .meta({ description: 'Groups of nodes.' }),
   ...labKeys,
   bmc: bmcSchema.optional(),
+  redfish: redfishSchema.optional().meta({
+    default: true,
+    description: 'The Redfish service that shows all nodes of the lab; `false`: there is none.',
+  }),
 };
 
 /** A lab file. */

@@ -4,7 +4,7 @@ import { formatIpv4, parseCidr, parseIpv4 } from '../support/ipv4.ts';
 import { defined } from './defined.ts';
 import type { BmcDefinition } from './definition.ts';
 import { nicMac } from './identity.ts';
-import { ipmiPort } from './limits.ts';
+import { httpsPort, ipmiPort } from './limits.ts';
 import { checkNetworkName } from './networks.ts';
 import type { Path, Report } from './problem.ts';
 import type { NetworkContent } from './schema.ts';
@@ -54,6 +54,13 @@ export function resolveService(
     const remedy = `Give them a range: address: FIRST-LAST in ${settings.cidr}.`;
     report(['bmc', 'ipmi', 'address'], `each BMC of a service instance has an address of its own. ${remedy}`);
   }
+  const strange = Object.values(bmcs).find(({ redfish }) => redfish && !addresses.includes(redfish.address));
+  if (strange?.redfish) {
+    report(
+      ['bmc', 'redfish', 'address'],
+      `address "${strange.redfish.address}" is no BMC's. Leave the key away: Redfish is where IPMI is.`,
+    );
+  }
   if (addresses.includes(address)) {
     report(
       [...path, 'address'],
@@ -101,14 +108,18 @@ export function checkLegs(
   }
 }
 
-/** BMCs as a service instance has them: each on the port that IPMI has, unless the file says another one. */
+/** BMCs as a service instance has them: each on the ports that IPMI and Redfish have, unless the file says others. */
 export function bmcsOfService(
   bmcs: Readonly<Record<string, BmcDefinition>>,
 ): Readonly<Record<string, BmcDefinition>> {
   return Object.fromEntries(
     Object.entries(bmcs).map(([name, bmc]) => [
       name,
-      { ...bmc, ipmi: { ...bmc.ipmi, port: bmc.ipmi.port ?? ipmiPort } },
+      {
+        ...bmc,
+        ipmi: { ...bmc.ipmi, port: bmc.ipmi.port ?? ipmiPort },
+        redfish: bmc.redfish && { ...bmc.redfish, port: bmc.redfish.port ?? httpsPort },
+      },
     ]),
   );
 }

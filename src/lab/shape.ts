@@ -129,7 +129,7 @@ function showValue(value: unknown): string | undefined {
 
 /** Whether the value must not be shown. */
 function isSecret(path: Path): boolean {
-  return ['password', 'kg', 'userData', 'publicKey'].some(key => path.includes(key));
+  return ['password', 'kg', 'key', 'userData', 'publicKey'].some(key => path.includes(key));
 }
 
 function shorten(text: string): string {

@@ -47,7 +47,20 @@ describe('what a lab file leaves out', () => {
             maximumSessions: 16,
             channelPrivilege: 'administrator',
           },
+          redfish: { address: '127.0.0.1', port: undefined },
         },
+      },
+      redfish: {
+        service: {
+          address: '127.0.0.1',
+          port: undefined,
+          users: [{ name: 'admin', password: undefined, privilege: 'administrator' }],
+        },
+        tls: true,
+        identity: undefined,
+        sessionTimeout: 1_800_000,
+        destinations: undefined,
+        mediaLimit: 16 * 2 ** 30,
       },
       source: '/labs/lab.yaml',
     });
