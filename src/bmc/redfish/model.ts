@@ -2,10 +2,14 @@ import type { Node } from '../../node/node.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Account, Accounts } from '../accounts.ts';
+import type { TestEvent } from './event-record.ts';
+import type { EventStream, StreamRequest } from './event-stream.ts';
 import type { JsonObject } from './json.ts';
 import type { MediaSource } from './media-source.ts';
 import type { Message } from './message.ts';
 import type { BmcSettings, ServiceSettings } from './settings.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { UpdateSource } from './update-source.ts';
 
 /** What the resources of the service are made from. */
 
@@ -51,6 +55,8 @@ export interface RedfishService {
   readonly sessions: Sessions;
   readonly tasks: Tasks;
   readonly events: Events;
+  /** Where images of firmware are fetched from. */
+  readonly updates: UpdateSource;
   readonly certificate: Certificates;
   readonly clock: Clock;
   readonly log: Logger;
@@ -165,6 +171,12 @@ export interface RedfishEvent {
 /** Tells subscribers what happens. */
 export interface Events {
   publish(event: RedfishEvent): void;
+  /** Tells them something that a client made up. */
+  test(event: TestEvent): void;
+  /** Who is told. */
+  readonly subscriptions: Subscriptions;
+  /** Tells a client for as long as it listens. @throws RedfishProblem 503 when too many listen already */
+  listen(wanted: StreamRequest): EventStream;
 }
 
 /** The certificate by which clients know the service. */

@@ -13,6 +13,8 @@ export interface ServiceAt {
   /** The resource's own URI, whatever alias the client used. */
   readonly path: string;
   readonly user: Requester;
+  /** Whether the client would rather have a task than wait. @see RFC 7240 §4.1 (respond-async) */
+  readonly respondAsync: boolean;
 }
 
 /** The same on a path through a node's system, manager or chassis. */
@@ -49,11 +51,13 @@ export interface Writing<A> {
    * @throws {@link RedfishProblem} when it is refused
    */
   readonly apply: (at: A, content: unknown) => Promise<Outcome>;
+  /** Whether it is for those too who have not logged in: logging in. */
+  readonly open?: boolean | undefined;
 }
 
 /** An action of a resource. @see DSP0266 §7.11 */
 export interface Action<A> extends Writing<A> {
-  /** What a resource says of it besides its target: `ResetType@Redfish.AllowableValues`. */
+  /** What a resource says of it besides its target, by annotation: `ResetType@Redfish.AllowableValues`. */
   readonly allowable?: ((at: A) => Readonly<Record<string, readonly Json[]>>) | undefined;
   /** Whether a resource has it; by default it does. */
   readonly available?: ((at: A) => boolean) | undefined;
@@ -69,9 +73,15 @@ export interface Resource<A> {
   /** A template: `/redfish/v1/Systems/{system}/Bios`. */
   readonly path: string;
   readonly schema: SchemaName;
-  /** The body; `undefined` when there is no such resource. Property names and their order are as clients see them. */
+  /**
+   * The body; `undefined` when there is no such resource. Property names and their order are as clients see them. It
+   * is the same for whoever asks, and is kept until the revision of the node or of the service grows.
+   */
   readonly read: (at: A) => JsonObject | undefined;
-  /** Whether the body changes by time alone, so that it is made anew for every request. */
+  /**
+   * Whether the body is made anew for every request: it changes by time alone, or is of the service as a whole and tells
+   * of nodes.
+   */
   readonly volatile?: boolean | undefined;
   readonly patch?: Writing<A> | undefined;
   /** POST to a collection. */
@@ -81,6 +91,8 @@ export interface Resource<A> {
   readonly actions?: Readonly<Record<string, Action<A>>> | undefined;
   /** Whether it can be read without logging in: the service root alone. */
   readonly open?: boolean | undefined;
+  /** Account whose own it is, which needs the privilege ConfigureSelf alone. */
+  readonly owner?: ((at: A) => number | undefined) | undefined;
 }
 
 /** A path that answers in its own way: `$metadata`, the files of registries, server-sent events, pushed images. */

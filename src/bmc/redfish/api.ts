@@ -1,0 +1,204 @@
+import { messageOf } from '../../support/errors.ts';
+import { emptyAnswer, errorAnswer } from './answers.ts';
+import { requesterOf } from './authentication.ts';
+import { Bodies } from './bodies.ts';
+import { objectOf } from './body.ts';
+import { carryOut, create, patch, remove, type Target } from './changes.ts';
+import { loginFailed } from './login-guard.ts';
+import { message } from './message.ts';
+import type { RedfishService, Requester } from './model.ts';
+import { outcomeAnswer } from './outcomes.ts';
+import { allows, type Needed, neededFor, neededForProperties } from './privileges.ts';
+import { RedfishProblem } from './problem.ts';
+import { readAnswer } from './reading.ts';
+import type { RedfishRequest, RedfishResponse } from './request.ts';
+import type { NodeAt, ServiceAt } from './resource.ts';
+import { routes } from './resources/index.ts';
+import { type AnyEndpoint, type AnyResource, type Match, Router, segmentsOf } from './router.ts';
+
+/** The Redfish service, whatever brings its requests. @see DSP0266 */
+export class RedfishApi {
+  readonly service: RedfishService;
+  readonly #router: Router;
+  readonly #bodies = new Bodies();
+
+  /** @param router - other resources than this project's: for tests */
+  constructor(service: RedfishService, router: Router = allRoutes()) {
+    this.service = service;
+    this.#router = router;
+  }
+
+  /** Answers a request; never rejects. */
+  async handle(request: RedfishRequest): Promise<RedfishResponse> {
+    const answer = await this.#answer(request).catch((error: unknown) => this.#failure(request, error));
+    return request.method === 'HEAD' ? { ...answer, body: undefined } : answer;
+  }
+
+  async #answer(request: RedfishRequest): Promise<RedfishResponse> {
+    checkVersion(request);
+    const { method } = request;
+    const path = request.url.split('?', 1)[0] ?? '';
+    const segments = segmentsOf(path);
+    if (segments?.[0] !== 'redfish') throw notFound(path);
+    const match = this.#router.find(segments) ?? this.#collection(method, segments);
+    const open = match !== undefined && isOpen(match, method);
+    const user = requesterOf(this.service, request, open);
+    if (!open && !user.account) throw loginFailed();
+    if (!match) throw notFound(path);
+    const allow = allowOf(match);
+    if (method === 'OPTIONS') return emptyAnswer(204, { Allow: allow.join(', ') });
+    if (!allow.includes(method)) {
+      throw new RedfishProblem(405, message('Base.OperationNotAllowed'), { Allow: allow.join(', ') });
+    }
+    const at = this.#at(match, segments, user, respondsAsync(request));
+    const needed = open ? everybody : neededFor(match.place.at.schema, match.above, method);
+    if (match.place.kind === 'endpoint') {
+      authorize(user, needed, false);
+      return this.#endpoint(match.place.at, at, request);
+    }
+    return this.#resource(match, match.place.at, at, needed, allow, request);
+  }
+
+  async #endpoint(
+    endpoint: AnyEndpoint,
+    at: ServiceAt | NodeAt,
+    request: RedfishRequest,
+  ): Promise<RedfishResponse> {
+    const answer = await (request.method === 'POST' ? endpoint.post : endpoint.get)?.(at, request);
+    if (!answer) throw notFound(at.path);
+    return 'kind' in answer ? outcomeAnswer(answer, undefined, path => this.#load(path, at.user)) : answer;
+  }
+
+  async #resource(
+    { place }: Match,
+    resource: AnyResource,
+    at: ServiceAt | NodeAt,
+    needed: Needed,
+    allow: readonly string[],
+    request: RedfishRequest,
+  ): Promise<RedfishResponse> {
+    const target: Target = { resource, at, read: () => this.#bodies.of(resource, at) };
+    const own = at.user.account !== undefined && resource.owner?.(at) === at.user.account.id;
+    const load = (path: string) => this.#load(path, at.user);
+    switch (request.method) {
+      case 'GET':
+      case 'HEAD':
+        authorize(at.user, needed, own);
+        return readAnswer(target, allow, request, load);
+      case 'PATCH': {
+        const mayAll = allows(at.user.role, needed, own);
+        if (!mayAll && !own) authorize(at.user, needed, own);
+        const body = await objectOf(request, false);
+        if (!mayAll)
+          authorize(at.user, neededForProperties(resource.schema, Object.keys(body)) ?? needed, own);
+        return outcomeAnswer(await patch(target, request, body), target, load);
+      }
+      case 'DELETE':
+        authorize(at.user, needed, own);
+        return outcomeAnswer(await remove(target, request), undefined, load);
+      default: {
+        authorize(at.user, needed, own);
+        const isAction = place.kind === 'action';
+        const body = await objectOf(request, isAction);
+        const outcome = isAction ? await carryOut(target, request, place, body) : await create(target, body);
+        return outcomeAnswer(outcome, undefined, load);
+      }
+    }
+  }
+
+  /** What the service has at a path, for whoever asks; `undefined` when that is nothing, or nothing for them. */
+  #load(path: string, user: Requester): Target | undefined {
+    const segments = segmentsOf(path);
+    const match = segments && this.#router.find(segments);
+    if (!match || match.place.kind !== 'resource') return undefined;
+    const resource = match.place.at;
+    const at = this.#at(match, segments, user, false);
+    const own = user.account !== undefined && resource.owner?.(at) === user.account.id;
+    if (!allows(user.role, neededFor(resource.schema, match.above, 'GET'), own)) return undefined;
+    return { resource, at, read: () => this.#bodies.of(resource, at) };
+  }
+
+  /** Where a path has come to: its node, if it is of one, and the resource's own path. */
+  #at(
+    { params, place }: Match,
+    segments: readonly string[],
+    user: Requester,
+    respondAsync: boolean,
+  ): ServiceAt | NodeAt {
+    const own = place.kind === 'action' ? segments.slice(0, -2) : segments;
+    const { service } = this;
+    if (place.route.scope === 'service') return { service, params, path: pathOf(own), user, respondAsync };
+    const name = params['system'] ?? params['manager'] ?? params['chassis'] ?? '';
+    const bmc = service.find(name);
+    if (!bmc) throw notFound(pathOf(segments));
+    // The node's name is the fourth segment of all paths that have one.
+    const path = pathOf(own.map((segment, index) => (index === 3 ? bmc.id : segment)));
+    return { service, params, path, user, respondAsync, bmc };
+  }
+
+  /** `Members` of a collection, to which a client may post too. @see DSP0266 §7.9 */
+  #collection(method: string, segments: readonly string[]): Match | undefined {
+    if (method !== 'POST' || segments.at(-1) !== 'Members') return undefined;
+    const match = this.#router.find(segments.slice(0, -1));
+    return match?.place.kind === 'resource' && match.place.at.create ? match : undefined;
+  }
+
+  #failure(request: RedfishRequest, error: unknown): RedfishResponse {
+    if (error instanceof RedfishProblem) return errorAnswer(error);
+    const { method, url } = request;
+    this.service.log.error({ method, url, error: messageOf(error) }, 'Redfish request failed');
+    return errorAnswer(new RedfishProblem(500, message('Base.InternalError')));
+  }
+}
+
+let known: Router | undefined;
+
+function allRoutes(): Router {
+  known ??= new Router(routes);
+  return known;
+}
+
+/** What needs no privilege at all. */
+const everybody: Needed = [{ Privilege: [] }];
+
+function checkVersion({ headers }: RedfishRequest): void {
+  const version = headers['odata-version'];
+  if (version === undefined || version.trim() === '4.0') return;
+  throw new RedfishProblem(412, message('Base.HeaderInvalid', [`OData-Version: ${version}`]));
+}
+
+function isOpen({ place }: Match, method: string): boolean {
+  if (place.kind === 'action') return false;
+  if (method === 'POST') return place.kind === 'resource' && place.at.create?.open === true;
+  return (method === 'GET' || method === 'HEAD') && place.at.open === true;
+}
+
+function allowOf({ place }: Match): readonly string[] {
+  if (place.kind === 'action') return ['POST'];
+  const { at } = place;
+  if (at.kind === 'endpoint') return [...(at.get ? ['GET', 'HEAD'] : []), ...(at.post ? ['POST'] : [])];
+  return [
+    'GET',
+    'HEAD',
+    ...(at.create ? ['POST'] : []),
+    ...(at.patch ? ['PATCH'] : []),
+    ...(at.remove ? ['DELETE'] : []),
+  ];
+}
+
+function authorize(user: Requester, needed: Needed, own: boolean): void {
+  if (allows(user.role, needed, own)) return;
+  throw new RedfishProblem(403, message('Base.InsufficientPrivilege'));
+}
+
+function respondsAsync({ headers }: RedfishRequest): boolean {
+  return /(^|[,\s])respond-async\b/i.test(headers['prefer'] ?? '');
+}
+
+function notFound(path: string): RedfishProblem {
+  return new RedfishProblem(404, message('Base.ResourceMissingAtURI', [path.slice(0, 200)]));
+}
+
+function pathOf(segments: readonly string[]): string {
+  return `/${segments.map(segment => encodeURI(segment).replace(/[?#]/g, encodeURIComponent)).join('/')}`;
+}
