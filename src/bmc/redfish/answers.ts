@@ -36,7 +36,6 @@ export function errorAnswer(problem: RedfishProblem): RedfishResponse {
 }
 
 /** What went wrong, as a body. @see DSP0266 §8.6 */
-export /** The body of an error. */
 export function errorBody(messages: readonly [Message, ...Message[]]): JsonObject {
   const [first] = messages;
   return {

@@ -110,7 +110,7 @@ export class RedfishApi {
   #load(path: string, user: Requester): Target | undefined {
     const segments = segmentsOf(path);
     const match = segments && this.#router.find(segments);
-    if (!match || match.place.kind !== 'resource') return undefined;
+    if (match?.place.kind !== 'resource') return undefined;
     const resource = match.place.at;
     const at = this.#at(match, segments, user, false);
     const own = user.account !== undefined && resource.owner?.(at) === user.account.id;
@@ -128,7 +128,7 @@ export class RedfishApi {
     const own = place.kind === 'action' ? segments.slice(0, -2) : segments;
     const { service } = this;
     if (place.route.scope === 'service') return { service, params, path: pathOf(own), user, respondAsync };
-    const name = params['system'] ?? params['manager'] ?? params['chassis'] ?? '';
+    const name = params.system ?? params.manager ?? params.chassis ?? '';
     const bmc = service.find(name);
     if (!bmc) throw notFound(pathOf(segments));
     // The node's name is the fourth segment of all paths that have one.
@@ -192,7 +192,7 @@ function authorize(user: Requester, needed: Needed, own: boolean): void {
 }
 
 function respondsAsync({ headers }: RedfishRequest): boolean {
-  return /(^|[,\s])respond-async\b/i.test(headers['prefer'] ?? '');
+  return /(^|[,\s])respond-async\b/i.test(headers.prefer ?? '');
 }
 
 function notFound(path: string): RedfishProblem {

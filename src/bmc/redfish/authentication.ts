@@ -35,7 +35,7 @@ function bySession(service: RedfishService, { headers, remote }: RedfishRequest)
 }
 
 function byPassword(service: RedfishService, { headers, remote }: RedfishRequest): Requester | undefined {
-  const authorization = headers['authorization'];
+  const authorization = headers.authorization;
   if (authorization === undefined) return undefined;
   const encoded = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(authorization)?.[1];
   const [, userName, password] =

@@ -63,7 +63,7 @@ function bodyOf(resource: AnyResource, at: ServiceAt | NodeAt): Body | undefined
     '@odata.id': at.path,
     '@odata.type': typeOf(resource.schema),
     ...content,
-    ...(actions ? { Actions: { ...actions, ...(content['Actions'] as JsonObject | undefined) } } : {}),
+    ...(actions ? { Actions: { ...actions, ...(content.Actions as JsonObject | undefined) } } : {}),
   });
 }
 

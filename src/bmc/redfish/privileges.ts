@@ -93,7 +93,7 @@ export function neededForProperties(schema: SchemaName, properties: readonly str
   const override = overrides.find(
     ({ Targets }) => properties.length > 0 && properties.every(property => Targets.includes(property)),
   );
-  return override?.OperationMap['PATCH'];
+  return override?.OperationMap.PATCH;
 }
 
 /** Whether a role has what is needed. @param own - whether the resource is the account's own */
