@@ -1,4 +1,5 @@
 import type { SensorUnit } from '../../node/sensors.ts';
+import { toRaw } from '../sensor-conversion.ts';
 import {
   type AnalogSensor,
   allSensors,
@@ -8,7 +9,6 @@ import {
   rawThresholds,
   type Sensor,
   thresholdMask,
-  toRaw,
 } from './sensor-model.ts';
 
 /** Sensor data records: what sensors and parts a BMC has. The same for every BMC. @see IPMI 2.0 §43 */

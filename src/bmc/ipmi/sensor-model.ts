@@ -1,5 +1,6 @@
 import { type SensorSpec, type SensorUnit, sensors, type Thresholds } from '../../node/sensors.ts';
 import type { NodeState } from '../../node/state.ts';
+import { type Conversion, conversionFor, toRaw } from '../sensor-conversion.ts';
 
 /** IPMI's sensors: the node's analogue ones and those that tell states and events. Shared by every BMC. */
 
@@ -43,12 +44,6 @@ export const thresholdOrder: readonly (keyof Thresholds | undefined)[] = [
   'upperCritical',
   undefined,
 ];
-
-/** Converts readings: value = `multiplier` × raw × 10^`exponent`. @see IPMI 2.0 §36.3 */
-export interface Conversion {
-  readonly multiplier: number;
-  readonly exponent: number;
-}
 
 /** An analogue sensor. */
 export interface AnalogSensor {
@@ -191,11 +186,6 @@ export function sensorOf(number: number): Sensor | undefined {
   return byNumber.get(number);
 }
 
-/** A reading as the byte that stands for it. */
-export function toRaw(value: number, { multiplier, exponent }: Conversion): number {
-  return Math.min(255, Math.max(0, Math.round(value / (multiplier * 10 ** exponent))));
-}
-
 /** A sensor's thresholds as raw bytes in {@link thresholdOrder}, 0 where it has none. */
 export function rawThresholds(sensor: AnalogSensor): number[] {
   return thresholdOrder.map(name => {
@@ -210,16 +200,4 @@ export function thresholdMask(sensor: AnalogSensor): number {
     (mask, name, bit) => (name && sensor.spec.thresholds[name] !== undefined ? mask | (1 << bit) : mask),
     0,
   );
-}
-
-/** The finest step of one significant digit with which 255 steps reach `maximum`. */
-function conversionFor(maximum: number): Conversion {
-  let exponent = Math.floor(Math.log10(maximum / 255));
-  // The tolerance keeps 510 / 255 at 2.
-  let multiplier = Math.ceil(maximum / 255 / 10 ** exponent - 1e-9);
-  if (multiplier === 10) {
-    multiplier = 1;
-    exponent += 1;
-  }
-  return { multiplier, exponent };
 }

@@ -1,13 +1,17 @@
+import type { MediaSlot } from '../../node/media.ts';
+
 /** What clients set of a BMC through Redfish besides the node's own state; kept over restarts. */
 export interface BmcSettings {
   /** The operating system's host name, as its agent may tell: ComputerSystem.HostName. */
   readonly hostName: string;
   /** Versions that updates have put in place, by firmware inventory ID. */
   readonly firmware: Readonly<Record<string, string>>;
+  /** Whether a server that media are fetched from must show who it is; it must unless clients have said otherwise. */
+  readonly verifyMediaServer: Readonly<Partial<Record<MediaSlot, boolean>>>;
 }
 
 /** What a new BMC has. */
-export const newBmcSettings: BmcSettings = { hostName: '', firmware: {} };
+export const newBmcSettings: BmcSettings = { hostName: '', firmware: {}, verifyMediaServer: {} };
 
 /** What clients set of a service; kept over restarts. */
 export interface ServiceSettings {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { sdrChangedAt, sensorDataRecords } from '../../../src/bmc/ipmi/sdr.ts';
-import { allSensors, type Conversion, toRaw } from '../../../src/bmc/ipmi/sensor-model.ts';
+import { allSensors } from '../../../src/bmc/ipmi/sensor-model.ts';
+import { type Conversion, toRaw } from '../../../src/bmc/sensor-conversion.ts';
 import { sensors } from '../../../src/node/sensors.ts';
 
 const value = (raw: number, { multiplier, exponent }: Conversion) => raw * multiplier * 10 ** exponent;

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { bmcMac } from '../../mac.ts';
 import type { Bmc } from '../bmc.ts';
 import { cipherSuites } from '../cipher-suites.ts';
 import { type IpmiCommand, NetFn } from '../command.ts';
@@ -69,11 +69,6 @@ export const lanCommands: readonly IpmiCommand[] = [
     handle: ({ bmc }, data) => readChannelParameter(parameterOf, bmc, data),
   },
 ];
-
-/** A BMC's own MAC address: locally administered, the same for as long as the node has its UUID. */
-export function bmcMac(uuid: string): number[] {
-  return [0x02, ...createHash('sha256').update(`bmc ${uuid}`).digest().subarray(0, 5)];
-}
 
 function readOnly(number: number, name: string, read: (bmc: Bmc) => readonly number[]): Parameter {
   return { number, name, length: [0, 0], read };

@@ -1,4 +1,5 @@
 import { readSensor } from '../../../node/sensors.ts';
+import { toRaw } from '../../sensor-conversion.ts';
 import type { Bmc } from '../bmc.ts';
 import { type CommandResponse, type IpmiCommand, NetFn } from '../command.ts';
 import { CompletionCode } from '../completion.ts';
@@ -11,7 +12,6 @@ import {
   sensorOf,
   thresholdMask,
   thresholdOrder,
-  toRaw,
 } from '../sensor-model.ts';
 import { answer, refuse } from './answer.ts';
 import { remember } from './parameters.ts';
