@@ -1,4 +1,5 @@
 import type { Node } from '../../node/node.ts';
+import type { SensorSpec, Thresholds } from '../../node/sensors.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Account, Accounts } from '../accounts.ts';
@@ -27,6 +28,8 @@ export interface RedfishBmc {
   readonly settings: Kept<BmcSettings>;
   /** The event log's clock, which IPMI sets too: milliseconds that it is ahead of the host's. */
   readonly clockOffset: { readonly value: number; set(value: number): Promise<void> };
+  /** A sensor's limits where clients of IPMI have set other ones than it begins with. */
+  readonly thresholds?: ((sensor: SensorSpec) => Thresholds | undefined) | undefined;
   /** Where IPMI answers. */
   readonly ipmi: { readonly address: string; readonly port: number };
   /** Where this node alone is shown; `undefined` when only the lab's service shows it. */
