@@ -1,19 +1,22 @@
 import { AccountStore, type InitialUser } from '../../../src/bmc/account-store.ts';
 import { RedfishApi } from '../../../src/bmc/redfish/api.ts';
+import type { EventPoster } from '../../../src/bmc/redfish/event-post.ts';
+import { EventHub } from '../../../src/bmc/redfish/events.ts';
 import type { Json, JsonObject } from '../../../src/bmc/redfish/json.ts';
 import { LoginGuard } from '../../../src/bmc/redfish/login-guard.ts';
-import type { MediaSource } from '../../../src/bmc/redfish/media-source.ts';
+import { MediaError, type MediaSource } from '../../../src/bmc/redfish/media-source.ts';
 import type {
   Certificates,
   Kept,
   RedfishBmc,
   RedfishEvent,
   RedfishService,
-  Task,
 } from '../../../src/bmc/redfish/model.ts';
 import { valueAt } from '../../../src/bmc/redfish/refusals.ts';
 import { SessionTable } from '../../../src/bmc/redfish/session-table.ts';
 import { newBmcSettings, newServiceSettings } from '../../../src/bmc/redfish/settings.ts';
+import { TaskTable } from '../../../src/bmc/redfish/tasks.ts';
+import type { UpdateSource } from '../../../src/bmc/redfish/update-source.ts';
 import { SimulatedDriver } from '../../../src/drivers/simulated/simulated-driver.ts';
 import { type Capabilities, machineId } from '../../../src/node/driver.ts';
 import { type KeptNode, NodeRunner } from '../../../src/node/runner.ts';
@@ -49,6 +52,8 @@ export interface FixtureOptions {
   readonly capabilities?: Partial<Capabilities>;
   readonly service?: Partial<RedfishService>;
   readonly media?: MediaSource;
+  /** Delivers events; by default nowhere. */
+  readonly poster?: EventPoster;
 }
 
 /** A Redfish service over simulated nodes, whose clock and requests belong to the test. */
@@ -127,7 +132,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
   await driver.watch((id, seen) => runners.get(id)?.observe(seen), new AbortController().signal);
 
   const events: RedfishEvent[] = [];
-  const service = await stubService(clock, bmcs, events, options.service);
+  const service = await stubService(clock, bmcs, events, options);
   const api = new RedfishApi(service);
   const bmc = (name: string) => {
     const found = bmcs.get(name);
@@ -194,7 +199,7 @@ async function stubService(
   clock: VirtualClock,
   bmcs: ReadonlyMap<string, RedfishBmc>,
   events: RedfishEvent[],
-  more: Partial<RedfishService> = {},
+  { poster = { post: async () => undefined }, service: more = {} }: FixtureOptions,
 ): Promise<RedfishService> {
   let revision = 0;
   const changed = () => {
@@ -214,7 +219,12 @@ async function stubService(
   };
   const settings = kept(newServiceSettings, changed);
   const logins = new LoginGuard({ accounts, settings, clock, log: silentLog });
-  const tasks: Task[] = [];
+  const hub = await EventHub.open(memoryDocument(), { clock, log: silentLog, poster, settings });
+  const { publish } = hub;
+  hub.publish = event => {
+    events.push(event);
+    publish.call(hub, event);
+  };
   return {
     uuid: '4b1d2a53-0000-4000-8000-000000000001',
     name: 'lab',
@@ -228,16 +238,9 @@ async function stubService(
     settings,
     logins,
     sessions: new SessionTable({ logins, accounts, settings, clock, changed }),
-    tasks: {
-      all: tasks,
-      get: id => tasks.find(task => task.id === id),
-      start() {
-        throw new RangeError('this fixture runs no tasks');
-      },
-      ended: async id => tasks.find(task => task.id === id),
-      remove: () => undefined,
-    },
-    events: { publish: event => events.push(event) },
+    tasks: new TaskTable({ clock, log: silentLog, settings, events: hub }),
+    events: hub,
+    updates: noUpdateSource,
     certificate: noCertificates,
     clock,
     log: silentLog,
@@ -296,6 +299,13 @@ export function kept<T>(initial: T, changed: () => void = () => undefined): Kept
 const noMediaSource: MediaSource = {
   fetch: async ({ url }) => ({ url, file: '/nowhere/image', size: 1 << 20, writeProtected: true }),
   discard: async () => undefined,
+};
+
+const noUpdateSource: UpdateSource = {
+  // biome-ignore lint/correctness/useYield: there is nothing
+  open: async function* () {
+    throw new MediaError('not-found', 'there is nothing');
+  },
 };
 
 const noCertificates: Certificates = {
