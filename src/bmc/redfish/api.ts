@@ -64,7 +64,7 @@ export class RedfishApi {
     at: ServiceAt | NodeAt,
     request: RedfishRequest,
   ): Promise<RedfishResponse> {
-    const answer = await (request.method === 'POST' ? endpoint.post : endpoint.get)?.(at, request);
+    const answer = await methodOf(endpoint, request.method)?.(at, request);
     if (!answer) throw notFound(at.path);
     return 'kind' in answer ? outcomeAnswer(answer, undefined, path => this.#load(path, at.user)) : answer;
   }
@@ -110,7 +110,7 @@ export class RedfishApi {
   #load(path: string, user: Requester): Target | undefined {
     const segments = segmentsOf(path);
     const match = segments && this.#router.find(segments);
-    if (match?.place.kind !== 'resource') return undefined;
+    if (!segments || match?.place.kind !== 'resource') return undefined;
     const resource = match.place.at;
     const at = this.#at(match, segments, user, false);
     const own = user.account !== undefined && resource.owner?.(at) === user.account.id;
@@ -167,6 +167,11 @@ function checkVersion({ headers }: RedfishRequest): void {
   throw new RedfishProblem(412, message('Base.HeaderInvalid', [`OData-Version: ${version}`]));
 }
 
+function methodOf(endpoint: AnyEndpoint, method: string) {
+  if (method === 'POST') return endpoint.post;
+  return method === 'DELETE' ? endpoint.remove : endpoint.get;
+}
+
 function isOpen({ place }: Match, method: string): boolean {
   if (place.kind === 'action') return false;
   if (method === 'POST') return place.kind === 'resource' && place.at.create?.open === true;
@@ -176,7 +181,13 @@ function isOpen({ place }: Match, method: string): boolean {
 function allowOf({ place }: Match): readonly string[] {
   if (place.kind === 'action') return ['POST'];
   const { at } = place;
-  if (at.kind === 'endpoint') return [...(at.get ? ['GET', 'HEAD'] : []), ...(at.post ? ['POST'] : [])];
+  if (at.kind === 'endpoint') {
+    return [
+      ...(at.get ? ['GET', 'HEAD'] : []),
+      ...(at.post ? ['POST'] : []),
+      ...(at.remove ? ['DELETE'] : []),
+    ];
+  }
   return [
     'GET',
     'HEAD',

@@ -104,6 +104,7 @@ export interface Endpoint<A> {
   readonly open?: boolean | undefined;
   readonly get?: ((at: A, request: RedfishRequest) => Promise<RedfishResponse>) | undefined;
   readonly post?: ((at: A, request: RedfishRequest) => Promise<Outcome | RedfishResponse>) | undefined;
+  readonly remove?: ((at: A) => Promise<Outcome>) | undefined;
 }
 
 /** Anything that the service has at a path. */
