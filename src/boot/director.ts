@@ -11,7 +11,7 @@ import { type Caller, isCard } from './caller.ts';
 import { type DeployFiles, kernelArguments } from './deploy-files.ts';
 import { fileResponse } from './file-response.ts';
 import { type FirmwareAsks, FirmwareDesk } from './firmware-desk.ts';
-import { answerScript, politeAnswer } from './firmware-scripts.ts';
+import { answerScript, mediaName, politeAnswer } from './firmware-scripts.ts';
 import { baseUrl, deployScript, entryScript, localBootScript, parseMac } from './ipxe-scripts.ts';
 
 /** What a boot director needs from outside. */
@@ -22,6 +22,11 @@ export interface BootDirectorOptions {
   readonly deployFiles: (signal: AbortSignal) => Promise<DeployFiles>;
   /** Tells firmware that asks what to boot; without it there is no such firmware. */
   readonly firmwareAsks?: FirmwareAsks | undefined;
+  /**
+   * The file that has the image which is in one of a node's slots.
+   * @param image - the name of that file
+   */
+  readonly mediaFile?: ((mac: string, image: string) => string | undefined) | undefined;
   /** Reads the text of this host's /proc/net/arp. */
   readonly neighbours?: (() => Promise<string>) | undefined;
   readonly document: Document<SavedAssignments>;
@@ -36,14 +41,14 @@ export interface BootFetch {
   readonly at: number;
   /** The network card that was spoken of. */
   readonly mac: string | undefined;
-  /** The first word of the path: `boot.ipxe`, `boot`, `firmware`, `deploy`, `report`; `other` for what there is not. */
+  /** The first word of the path: `boot.ipxe`, `boot`, `firmware`, `deploy`, `media`, `report`; `other` for what there is not. */
   readonly what: string;
   /**
    * In a word: what firmware is told (`network`, `disk`, `media`, `wait`, or `failed`), which script a loader gets
    * (`deploy`, `local`); `unknown` for a card of no node. `undefined` for files and refusals.
    */
   readonly answer: string | undefined;
-  /** Of `deploy` only. */
+  /** Of `deploy` and `media` only. */
   readonly file: string | undefined;
   /** HTTP status: 403 for a client that is not the card that it speaks of. */
   readonly status: number;
@@ -66,6 +71,7 @@ export interface BootListener {
  *     GET  /boot/MAC                   the node's iPXE script
  *     GET  /firmware/MAC?boot=NAME     what firmware that asks at every boot shall do, as an iPXE script
  *     GET  /deploy/MAC/FILE            vmlinuz, initrd or disk.img, as that node was assigned them
+ *     GET  /media/MAC/FILE             the image in one of that node's slots, or parts of it
  *     POST /report/MAC?token=TOKEN&stage=STAGE&KEY=VALUE…   a {@link BootReport}
  *
  * Nobody but a network card itself is told what its node boots.
@@ -113,7 +119,7 @@ const detailKey = /^[a-z][a-z0-9_-]{0,31}$/;
 const longestDetail = 256;
 const stageName = /^[a-z][a-z0-9-]{0,31}$/;
 const bootName = /^[\w.:-]{1,64}$/;
-const paths = new Set(['boot.ipxe', 'boot', 'firmware', 'deploy', 'report']);
+const paths = new Set(['boot.ipxe', 'boot', 'firmware', 'deploy', 'media', 'report']);
 /** What a request without a network behind it comes from. */
 const thisHost: Caller = { address: '127.0.0.1', ownAddress: '127.0.0.1' };
 
@@ -151,7 +157,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     return next();
   });
 
-  for (const path of ['/boot/:mac', '/firmware/:mac', '/deploy/:mac/:file']) {
+  for (const path of ['/boot/:mac', '/firmware/:mac', '/deploy/:mac/:file', '/media/:mac/:file']) {
     app.use(path, async (context, next) => {
       const mac = parseMac(context.req.param('mac') ?? '');
       if (!mac || (await isCard(context.env.caller, mac, options.neighbours))) return next();
@@ -182,7 +188,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     if (reply === 'failed')
       return answer(context, politeAnswer(`nobody can say now what ${node} shall boot`));
     log.info({ mac, node, boot, platform, answer: reply.kind }, 'firmware asks what to boot');
-    return answer(context, answerScript(node, reply));
+    return answer(context, answerScript(node, mac, reply));
   });
 
   app.get('/boot/:mac', async context => {
@@ -210,6 +216,13 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
     const files = assignments.get(parseMac(context.req.param('mac')) ?? '')?.files;
     const path = files && pathOf(files, context.req.param('file'));
     return path ? fileResponse(path, context.req.raw) : context.text('no such file for this node\n', 404);
+  });
+
+  app.get('/media/:mac/:file', async context => {
+    const mac = parseMac(context.req.param('mac'));
+    const image = context.req.param('file');
+    const path = mac && mediaName.test(image) ? options.mediaFile?.(mac, image) : undefined;
+    return path ? fileResponse(path, context.req.raw) : context.text('no such image in this node\n', 404);
   });
 
   app.post('/report/:mac', async context => {
@@ -290,7 +303,7 @@ function fetchOf(path: string, response: Response, answer: string | undefined, a
     mac: parseMac(mac),
     what: paths.has(what) ? what : 'other',
     answer,
-    file: what === 'deploy' ? file : undefined,
+    file: what === 'deploy' || what === 'media' ? file : undefined,
     status: response.status,
     bytes: Number(response.headers.get('content-length') ?? 0),
   };

@@ -11,6 +11,9 @@ const tries = 3;
 /** Milliseconds. */
 const tryTimeout = 1_500;
 
+/** How the files of virtual media may be called. */
+export const mediaName = /^[A-Za-z0-9][\w.-]{0,199}$/;
+
 /** File on a UEFI disc that lets the UEFI shell start what is on the machine's disks. */
 export const diskShellScript = 'disk.nsh';
 /** The UEFI shell on a UEFI disc. */
@@ -101,15 +104,18 @@ export function diskShell(): string {
   ].join('\r\n');
 }
 
-/** What a node's firmware is told. */
-export function answerScript(node: string, answer: FirmwareAnswer): string {
+/**
+ * What a node's firmware is told.
+ * @param mac - the network card by which it asked
+ */
+export function answerScript(node: string, mac: string, answer: FirmwareAnswer): string {
   switch (answer.kind) {
     case 'network':
       return script([`echo quintupleo: ${node} boots from the network`, 'autoboot net0 ||', ...ownDisk]);
     case 'disk':
       return script([`echo quintupleo: ${node} boots from its disk`, ...ownDisk]);
     case 'media':
-      return mediaScript(node, answer.url);
+      return mediaScript(node, mac, answer.image);
     case 'wait':
       return script([
         `echo quintupleo: ${node} is about to be powered off, so nothing is booted`,
@@ -127,16 +133,15 @@ export function politeAnswer(why: string): string {
   return script([`echo quintupleo: ${why}, booting from the disk`, ...ownDisk]);
 }
 
-function mediaScript(node: string, url: string): string {
+/** Without DHCP: the card is open, and has the link-local address by which it has just asked. */
+function mediaScript(node: string, mac: string, image: string): string {
+  const { address, port } = firmwareEndpoint;
   // iPXE would take white space for the end of the word and a dollar sign for a setting.
-  if (!/^[a-z]+:\/\/[\x21-\x23\x25-\x7e]+$/.test(url))
-    return politeAnswer(`${node} has an unusable media URL`);
+  if (!mediaName.test(image)) return politeAnswer(`${node} has media of an unusable name`);
   return script([
-    `echo quintupleo: ${node} boots from ${url}`,
-    // A card that is open has its link-local address and no other.
-    ...(/^[a-z]+:\/\/\[fe80:/i.test(url) ? [] : ['ifconf net0 ||']),
-    `sanboot --no-describe ${url} ||`,
-    `echo quintupleo: ${url} cannot be booted`,
+    `echo quintupleo: ${node} boots from its virtual media`,
+    `sanboot --no-describe http://[${address}%25net0]:${port}/media/${mac}/${image} ||`,
+    `echo quintupleo: the virtual media cannot be booted`,
     ...ownDisk,
   ]);
 }

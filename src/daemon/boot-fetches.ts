@@ -49,6 +49,8 @@ export function stepOf({ what, answer, file, status }: BootFetch): string | unde
       return `the boot loader asked what to boot: ${answer}`;
     case 'deploy':
       return `fetched ${file}`;
+    case 'media':
+      return 'fetched from its virtual media';
     default:
       return undefined;
   }

@@ -1,7 +1,9 @@
+import { basename } from 'node:path';
 import type { BootDirector, BootFetch, BootListener } from '../boot/director.ts';
 import type { FirmwareAsks } from '../boot/firmware-desk.ts';
 import { firmwareEndpoint } from '../boot/firmware-scripts.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from '../node/firmware.ts';
+import type { MediaState } from '../node/media.ts';
 import type { LabSpec } from '../node/spec.ts';
 import type { Clock, Timer } from '../support/clock.ts';
 import { messageOf } from '../support/errors.ts';
@@ -27,6 +29,8 @@ export interface BootServiceParts {
 export interface BootGuests {
   /** Tells firmware of the lab's machines what to boot. */
   readonly firmwareAsks?: FirmwareAsks | undefined;
+  /** What is in a node's slots. */
+  readonly media?: ((node: string) => MediaState | undefined) | undefined;
   /** Hears what a node has fetched. */
   readonly fetched?: ((node: string, what: string) => void) | undefined;
 }
@@ -99,6 +103,13 @@ export class BootService {
   async firmwareAsks(question: FirmwareQuestion): Promise<FirmwareAnswer | undefined> {
     const owner = ownerOf(this.#parts.labs, question.mac);
     return owner && this.#guests.get(owner.lab)?.firmwareAsks?.(question);
+  }
+
+  /** The file of the image of that name, if it is in one of the slots of the node that has this network card. */
+  mediaFile(mac: string, image: string): string | undefined {
+    const owner = ownerOf(this.#parts.labs, mac);
+    const media = owner && this.#guests.get(owner.lab)?.media?.(owner.node);
+    return [media?.cd, media?.usb].find(one => one && basename(one.file) === image)?.file;
   }
 
   /** Where a lab's machines are answered, or are to be. */

@@ -82,6 +82,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     nodeOf: mac => ownerOf(specs, mac)?.node,
     deployFiles: signal => deployFiles({ cache: cacheDirectory, signal }),
     firmwareAsks: question => boot.firmwareAsks(question),
+    mediaFile: (mac, image) => boot.mediaFile(mac, image),
     document: fileDocument(join(stateDirectory, 'assignments.json')),
     log,
   });

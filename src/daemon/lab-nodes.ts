@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { LabDefinition } from '../lab/definition.ts';
 import { type Driver, machineId, type Observation } from '../node/driver.ts';
 import { firmwareSettings, nextSettings } from '../node/firmware-settings.ts';
+import type { MediaState } from '../node/media.ts';
 import { type KeptNode, NodeRunner } from '../node/runner.ts';
 import type { NodeSpec } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
@@ -62,6 +63,11 @@ export class LabNodes {
       code: 'NODE_NOT_FOUND',
       remedy: `It has ${[...this.#members.keys()].slice(0, 8).join(', ') || 'none'}.`,
     });
+  }
+
+  /** What is in a node's slots; `undefined` for a node that is not served. */
+  media(name: string): MediaState | undefined {
+    return this.#members.get(name)?.node.state.durable.media;
   }
 
   status(name: string): NodeStatus {

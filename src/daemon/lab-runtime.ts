@@ -15,6 +15,7 @@ import type { BmcService } from './bmc-endpoint.ts';
 import { answersPing } from './bmc-ping.ts';
 import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
+import { isServedElsewhere } from './handed-lab.ts';
 import { LabNodes } from './lab-nodes.ts';
 import type { LabSwitch } from './lab-power.ts';
 import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
@@ -326,6 +327,7 @@ export class LabRuntime {
     const addresses = await this.#driver.serveBoot({ ...spec, networks });
     await this.#around.boot.serve(this.name, spec, addresses, {
       firmwareAsks: async question => await this.#driver.firmwareAsks?.(question),
+      media: node => this.#nodes.media(node),
       fetched: (node, what) => this.#nodes.observe(machineId(this.name, node), { type: 'fetched', what }),
     });
   }
@@ -352,11 +354,6 @@ export class LabRuntime {
   #path(...parts: string[]): string {
     return join(this.#around.stateDirectory, 'labs', this.name, ...parts);
   }
-}
-
-/** Whether an instance of the lab's own serves its nodes, rather than the daemon that makes it. */
-export function isServedElsewhere({ spec }: LabDefinition): boolean {
-  return spec.cloud?.service !== undefined;
 }
 
 /** Names of nodes in the order of the lab file; those that it no longer has come last. */

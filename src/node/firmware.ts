@@ -24,7 +24,7 @@ export type FirmwareAnswer =
   /** DHCP and network boot by its first network card, from whoever serves them there; then the disk. */
   | { readonly kind: 'network' }
   | { readonly kind: 'disk' }
-  /** A CD-ROM or disk image at a URL. */
-  | { readonly kind: 'media'; readonly url: string }
+  /** A CD-ROM or disk image that the director serves to the node; `image`: the name of its file. */
+  | { readonly kind: 'media'; readonly image: string }
   /** Nothing: the machine is about to be powered off. */
   | { readonly kind: 'wait' };

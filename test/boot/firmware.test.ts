@@ -1,8 +1,11 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SavedAssignments } from '../../src/boot/assignments.ts';
 import { isCard, linkLocalAddress } from '../../src/boot/caller.ts';
-import { type BootFetch, createBootDirector } from '../../src/boot/director.ts';
+import { type BootDirectorOptions, type BootFetch, createBootDirector } from '../../src/boot/director.ts';
 import { type FirmwareAsks, firmwarePatience } from '../../src/boot/firmware-desk.ts';
 import { discScript, diskShell, networkScript } from '../../src/boot/firmware-scripts.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from '../../src/node/firmware.ts';
@@ -19,7 +22,7 @@ const arp = [
   '192.0.2.77       0x1         0x0         00:00:00:00:00:00     *        br0',
 ].join('\n');
 
-async function makeDirector(firmwareAsks?: FirmwareAsks) {
+async function makeDirector(firmwareAsks?: FirmwareAsks, mediaFile?: BootDirectorOptions['mediaFile']) {
   const clock = new VirtualClock();
   const fetches: BootFetch[] = [];
   const director = await createBootDirector({
@@ -29,6 +32,7 @@ async function makeDirector(firmwareAsks?: FirmwareAsks) {
     log: silentLog,
     clock,
     firmwareAsks,
+    mediaFile,
     neighbours: async () => arp,
   });
   director.onFetch(fetch => fetches.push(fetch));
@@ -71,14 +75,15 @@ describe('what firmware is told', () => {
     expect(script).not.toMatch(/exit|boot net0/);
   });
 
-  test('boots media by URL, but never what iPXE would read as more than one', async () => {
-    const boot = async (url: string) => (await makeDirector(desk({ kind: 'media', url }).asks)).text();
-    expect(await boot('http://192.0.2.1/live.iso?a=1#x')).toContain(
-      '\nifconf net0 ||\nsanboot --no-describe http://192.0.2.1/live.iso?a=1#x ||\n',
+  test('boots media from the director itself, without DHCP, but never what iPXE would read as more than a name', async () => {
+    const boot = async (image: string) => (await makeDirector(desk({ kind: 'media', image }).asks)).text();
+    expect(await boot('node-1-cd-c0ffee.img')).toContain(
+      `\nsanboot --no-describe http://[fe80::b:c%25net0]:8623/media/${mac}/node-1-cd-c0ffee.img ||\n`,
     );
-    expect(await boot('http://[fe80::1%25net0]/live.iso')).not.toContain('ifconf');
-    for (const url of ['http://h/a b', `http://h/\${net0/mac}`, 'http://h/\nshell', 'file', '']) {
-      expect(await boot(url), url).not.toContain('sanboot');
+    expect(await boot('x.img')).not.toContain('ifconf');
+    expect(await boot('x.img')).toMatch(/\nexit 0\n$/);
+    for (const image of ['a b', `\${net0/mac}`, 'a\nshell', '../a', 'a/b', '.a', '']) {
+      expect(await boot(image), image).not.toContain('sanboot');
     }
   });
 
@@ -162,7 +167,7 @@ describe('nobody but the card itself', () => {
     ];
     for (const caller of callers) {
       expect((await ask('b1', mac, caller)).status, caller.address).toBe(403);
-      for (const path of [`boot/${mac}`, `deploy/${mac}/vmlinuz`]) {
+      for (const path of [`boot/${mac}`, `deploy/${mac}/vmlinuz`, `media/${mac}/a.img`]) {
         const request = new Request(`http://192.0.2.1/${path}`, { headers: { host: '192.0.2.1' } });
         expect((await director.fetch(request, caller)).status, caller.address).toBe(403);
       }
@@ -192,6 +197,30 @@ describe('nobody but the card itself', () => {
       }),
     );
   });
+});
+
+test('an image is for the node that has it, whole or in parts', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'quintupleo-media-'));
+  try {
+    const path = join(folder, 'node-1-cd-0.img');
+    await writeFile(path, 'the whole image');
+    const slots = new Map([[`${mac} node-1-cd-0.img`, path]]);
+    const { director, fetches } = await makeDirector(undefined, (of, image) => slots.get(`${of} ${image}`));
+    const ask = (name: string, init: RequestInit = {}) =>
+      director.fetch(new Request(`http://[fe80::b:c]:8623/media/${mac}/${name}`, init), own);
+    expect(await (await ask('node-1-cd-0.img')).text()).toBe('the whole image');
+    const part = await ask('node-1-cd-0.img', { headers: { range: 'bytes=4-8' } });
+    expect([part.status, await part.text()]).toEqual([206, 'whole']);
+    const head = await ask('node-1-cd-0.img', { method: 'HEAD' });
+    expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '15', '']);
+    for (const name of ['other.img', '..%2fnode-1-cd-0.img', '%2e%2e'])
+      expect((await ask(name)).status).toBe(404);
+    slots.clear();
+    expect((await ask('node-1-cd-0.img')).status).toBe(404);
+    expect(fetches[0]).toMatchObject({ mac, what: 'media', file: 'node-1-cd-0.img', status: 200, bytes: 15 });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('every answer is an event', async () => {

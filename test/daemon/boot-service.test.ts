@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { BootDirector, BootFetch, BootListener } from '../../src/boot/director.ts';
 import { BootService } from '../../src/daemon/boot-service.ts';
 import { type HostAddresses, LinkLocalAddresses, parseLinkLocal } from '../../src/daemon/link-local.ts';
+import { type MediaState, noMedia } from '../../src/node/media.ts';
 import type { LabSpec } from '../../src/node/spec.ts';
 import { VirtualClock } from '../../src/support/clock.ts';
 import { memoryDocument } from '../../src/support/document.ts';
@@ -218,6 +219,20 @@ test('where a lab is answered, and why not', async () => {
     { address, port: 8623, trouble: 'there is no interface pxe0' },
   ]);
   expect(service.addresses('two')).toEqual([]);
+});
+
+test('an image is found as long as the node has it, and by its own cards alone', async () => {
+  const { service } = make();
+  const image = { url: 'http://h/a.iso', file: '/state/node-1-cd-0.img', size: 1, writeProtected: true };
+  let media: MediaState = { cd: image, usb: undefined, revision: 1 };
+  await service.serve('one', lab('one'), [], { media: node => (node === 'node-1' ? media : undefined) });
+  await service.serve('two', lab('two', '20:57:f8:00:00:02'), []);
+  expect(service.mediaFile(mac, 'node-1-cd-0.img')).toBe(image.file);
+  expect(service.mediaFile(mac, 'node-1-cd-1.img')).toBeUndefined();
+  expect(service.mediaFile('20:57:f8:00:00:02', 'node-1-cd-0.img')).toBeUndefined();
+  expect(service.mediaFile('20:57:f8:00:00:03', 'node-1-cd-0.img')).toBeUndefined();
+  media = noMedia;
+  expect(service.mediaFile(mac, 'node-1-cd-0.img')).toBeUndefined();
 });
 
 describe('what is fetched', () => {

@@ -28,6 +28,7 @@ import { chooseStrategy, type StrategyChoice } from './machines/boot-strategies/
 import { noStrategy } from './machines/boot-strategies/none.ts';
 import { pxeFirstSign } from './machines/boot-strategies/pxe-first.ts';
 import { type Strategy, strategyOf } from './machines/boot-strategies/strategies.ts';
+import { DiscImages } from './machines/disc-images.ts';
 import { powerOfHosts, switchHost } from './machines/host-power.ts';
 import { findIpxeImages, type IpxeImages } from './machines/ipxe-images.ts';
 import { readKept } from './machines/kept-machines.ts';
@@ -191,19 +192,6 @@ export class OpenStackDriver implements Driver {
     return machine.ask(boot);
   }
 
-  /**
-   * Puts an image into a machine's virtual drive, or takes it out. Kept; a boot from CD-ROM or removable disk uses it.
-   * @param url - where the machine's own firmware can fetch it; `undefined`: nothing
-   * @throws DriverError `unsupported` for a machine whose firmware does not ask what to boot
-   */
-  async setMedia(id: MachineId, url: string | undefined): Promise<void> {
-    const machine = this.#found(id);
-    if (!machine.strategy.asksDirector) {
-      throw new DriverError('unsupported', `virtual media cannot be had with ${machine.strategy.name}`);
-    }
-    await machine.setMedia(url);
-  }
-
   serial(id: MachineId): SerialPort {
     return this.#found(id).serial;
   }
@@ -228,7 +216,7 @@ export class OpenStackDriver implements Driver {
     } finally {
       this.#changing.delete(name);
     }
-    if (op === 'delete') return this.#forget(name);
+    if (op === 'delete') return this.#forget(name, signal);
     // The first node of its kind brings its image with it.
     if (this.#nodes.get(name)?.cloud?.bootStrategy === 'ipxe-disk') await this.#lookForImages();
     await this.#meet(name);
@@ -331,6 +319,7 @@ export class OpenStackDriver implements Driver {
         ...{ id, clock, log, poller: this.#lease.poller, calls: this.#lease.openstack.compute },
         document: fileDocument(join(folderOf(this.#around), `${name}.json`)),
         strategyOf: server => this.#strategyOf(name, server),
+        discs: new DiscImages({ ...this.#around, node: name, openstack: this.#lease.openstack }),
         observe: observation => {
           for (const listener of this.#listeners) listener(id, observation);
         },
@@ -371,11 +360,12 @@ export class OpenStackDriver implements Driver {
     await machine?.taken();
   }
 
-  async #forget(name: string): Promise<void> {
-    const machine = this.#machines.get(name);
+  async #forget(name: string, signal: AbortSignal): Promise<void> {
+    // What was kept of it is known without its server too.
+    const machine = this.#kept.has(name) ? this.#machine(name) : this.#machines.get(name);
     this.#machines.delete(name);
     this.#choices.delete(name);
-    await machine?.forget();
+    await machine?.forget(signal);
   }
 
   #found(id: MachineId): OpenStackMachine {

@@ -21,6 +21,8 @@ export const directorAddress = `fe80::b:c%${bridge}`;
 export const networkMarker = 'BOOTED-FROM-NETWORK';
 /** What the system on the disk prints; then it waits for {@link FirmwareMachine.reboot}. */
 export const diskMarker = 'BOOTED-FROM-DISK';
+/** What virtual media print; then they wait in the same way. */
+export const mediaMarkers = { disc: 'BOOTED-FROM-DISC', stick: 'BOOTED-FROM-STICK' };
 
 /** A bridge with the director's address, and a DHCP and TFTP server of somebody else on it. */
 export async function startNetwork(folder: string): Promise<AsyncDisposable> {
@@ -150,8 +152,8 @@ export async function startFirmwareMachine(options: FirmwareMachineOptions): Pro
   };
 }
 
-/** A disk whose boot sector prints {@link diskMarker} on the first serial port and reboots when it reads an `r` there. */
-export function biosDisk(): Buffer {
+/** A disk whose boot sector prints a marker on the first serial port and reboots when it reads an `r` there. */
+export function biosDisk(marker: string): Buffer {
   const disk = Buffer.alloc(2 ** 20);
   const code = [
     [0xfa], // cli
@@ -183,10 +185,24 @@ export function biosDisk(): Buffer {
     [0xf4], // halt: hlt
     [0xeb, 0xfd], // jmp halt
   ].flat();
-  disk.set([...code, ...Buffer.from(`\r\n${diskMarker}\r\n\0`)]);
+  disk.set([...code, ...Buffer.from(`\r\n${marker}\r\n\0`)]);
   disk.set([0x55, 0xaa], 510);
   return disk;
 }
 
-/** What iPXE runs on a disk of which it is the boot loader: prints {@link diskMarker}, reboots after a key. */
-export const uefiDiskScript = ['#!ipxe', `echo ${diskMarker}`, 'prompt', 'reboot', ''].join('\n');
+/** What iPXE runs on a disk of which it is the boot loader: prints a marker, reboots after a key. */
+export function uefiDiskScript(marker: string): string {
+  return ['#!ipxe', `echo ${marker}`, 'prompt', 'reboot', ''].join('\n');
+}
+
+/** A disc that boots from an image of its own: of a boot sector, or of a file system with a UEFI loader. */
+export async function bootDisc(folder: string, machine: 'bios' | 'uefi', image: Buffer): Promise<string> {
+  const files = join(folder, `${machine}-disc`);
+  await mkdir(files, { recursive: true });
+  await writeFile(join(files, 'boot.img'), image);
+  const boot = machine === 'bios' ? ['-b', 'boot.img', '-boot-load-size', '4'] : ['-e', 'boot.img'];
+  const disc = join(folder, `${machine}-disc.iso`);
+  const args = ['-as', 'mkisofs', '-quiet', '-o', disc, ...boot, '-no-emul-boot', files];
+  execFileSync('xorriso', args, { stdio: 'pipe' });
+  return disc;
+}

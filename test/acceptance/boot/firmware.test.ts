@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,10 +17,12 @@ import { silentLog } from '../../../src/support/log.ts';
 import { runProgram } from '../../../src/support/program.ts';
 import {
   biosDisk,
+  bootDisc,
   directorAddress,
   diskMarker,
   type FirmwareMachine,
   hasFirmwareHost,
+  mediaMarkers,
   networkMarker,
   startFirmwareMachine,
   startNetwork,
@@ -43,8 +45,15 @@ describe.skipIf(!hasFirmwareHost)('a machine whose firmware asks what to boot', 
     for (const firmware of ['bios', 'uefi'] as const) {
       discs.set(firmware, await firmwareImage(firmware, { cache }));
     }
-    disks.set('bios', biosDisk());
-    disks.set('uefi', await uefiDisk(join(folder, 'loader')));
+    const loader = await uefiLoader(join(folder, 'loader'));
+    for (const firmware of ['bios', 'uefi'] as const) {
+      const disk = (marker: string) => (firmware === 'bios' ? biosDisk(marker) : uefiDisk(loader, marker));
+      disks.set(firmware, disk(diskMarker));
+      await bootDisc(folder, firmware, disk(mediaMarkers.disc));
+      // To a BIOS iPXE shows a disk of whole cylinders, of which a smaller one has none.
+      const stick = Buffer.concat([disk(mediaMarkers.stick), Buffer.alloc(16 * 2 ** 20)]);
+      await writeFile(join(folder, `${firmware}-stick.img`), stick);
+    }
     network = await startNetwork(folder);
   });
   afterAll(async () => {
@@ -88,6 +97,27 @@ describe.skipIf(!hasFirmwareHost)('a machine whose firmware asks what to boot', 
     expect(director.fetches()).toEqual([200, 200, 200]);
   });
 
+  test.each(machines)('%s: boots what is in its virtual drives, else its disk', async kind => {
+    const firmware = kind === 'uefi' ? 'uefi' : 'bios';
+    const [disc, stick] = [`${firmware}-disc.iso`, `${firmware}-stick.img`];
+    const asked = desk({ kind: 'media', image: disc });
+    await using director = await startDirector(asked.asks, folder);
+    await using machine = await start(kind);
+    await machine.says(mediaMarkers.disc);
+
+    asked.answer({ kind: 'media', image: stick });
+    machine.reboot();
+    await machine.says(mediaMarkers.stick);
+    expect(machine.said()).not.toContain(diskMarker);
+
+    asked.answer({ kind: 'media', image: 'ejected.img' });
+    machine.reboot();
+    await machine.says(diskMarker);
+    expect(machine.said().split(mediaMarkers.disc)).toHaveLength(2);
+    expect(asked.questions).toHaveLength(3);
+    expect(director.fetches()).toContain(206);
+  });
+
   test.each(machines)('%s: boots from its disk when there is nobody to ask', async kind => {
     await using machine = await start(kind);
     await machine.says('the boot director does not answer');
@@ -125,16 +155,20 @@ describe.skipIf(!hasFirmwareHost)('a machine whose firmware asks what to boot', 
   }
 });
 
-/** A disk on which iPXE is the boot loader, with a script that tells it from the disc's. */
-async function uefiDisk(folder: string): Promise<Buffer> {
-  const loader = await withSuite('trixie', join(folder, 'suite'), { run: runProgram }, async tools => {
+/** The iPXE that is the boot loader of a disk. */
+function uefiLoader(folder: string): Promise<Buffer> {
+  return withSuite('trixie', join(folder, 'suite'), { run: runProgram }, async tools => {
     const packages = await findPackages(['ipxe'], tools);
     await unpackPackages(packages, { cache: join(folder, 'packages'), into: join(folder, 'files') }, tools);
     return readFile(join(folder, 'files/usr/lib/ipxe/ipxe-amd64.efi'));
   });
+}
+
+/** A disk on which iPXE is the boot loader, with a script that tells it from the disc's. */
+function uefiDisk(loader: Buffer, marker: string): Buffer {
   const files = [
     { path: 'EFI/BOOT/BOOTX64.EFI', content: loader },
-    { path: 'autoexec.ipxe', content: Buffer.from(uefiDiskScript) },
+    { path: 'autoexec.ipxe', content: Buffer.from(uefiDiskScript(marker)) },
   ];
   return fat16(files, { label: 'DISK', serial: 1, hiddenSectors: 0 });
 }
@@ -155,11 +189,17 @@ function desk(first: FirmwareAnswer) {
   };
 }
 
-async function startDirector(firmwareAsks: (question: FirmwareQuestion) => Promise<FirmwareAnswer>) {
+/** @param media - the folder of the images that are in the machine's drives */
+async function startDirector(
+  firmwareAsks: (question: FirmwareQuestion) => Promise<FirmwareAnswer>,
+  media?: string,
+) {
+  const inDrives = new Set(media === undefined ? [] : await readdir(media));
   const director: BootDirector = await createBootDirector({
     nodeOf: address => (address === mac ? 'node-1' : undefined),
     deployFiles: () => Promise.reject(new Error('none here')),
     firmwareAsks,
+    mediaFile: (of, image) => (of === mac && inDrives.has(image) ? join(media ?? '', image) : undefined),
     document: memoryDocument<SavedAssignments>(),
     log: silentLog,
   });

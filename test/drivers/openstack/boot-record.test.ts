@@ -28,13 +28,13 @@ describe('a power-on', () => {
   test('is told by the question when firmware asks before Nova says that the machine is on', () => {
     const { record, seen, answer } = asked(begun, 'a');
     expect(answer).toEqual({ kind: 'network' });
-    expect(seen).toEqual([{ type: 'booted', revision: 5, cause: 'power-on' }]);
+    expect(seen).toEqual([{ type: 'booted', revision: 5, settings: 0, cause: 'power-on' }]);
     expect(nowOn(record, 1_000).seen).toEqual([]);
   });
 
   test('is told by Nova when firmware has not asked, and firmware still gets that boot', () => {
     const { record, seen } = nowOn(begun, 1_000);
-    expect(seen).toEqual([{ type: 'booted', revision: 5, cause: 'power-on' }]);
+    expect(seen).toEqual([{ type: 'booted', revision: 5, settings: 0, cause: 'power-on' }]);
     const later = asked(setNext(record, boot('disk', 6)), 'a', 5_000);
     expect(later).toMatchObject({ answer: { kind: 'network' }, seen: [] });
   });
@@ -45,7 +45,7 @@ describe('a power-on', () => {
 
   test('by somebody else boots what was next', () => {
     const { seen, record } = nowOn(setNext(noBoots, boot('pxe', 3)), 0);
-    expect(seen).toEqual([{ type: 'booted', revision: 3, cause: 'power-on' }]);
+    expect(seen).toEqual([{ type: 'booted', revision: 3, settings: 0, cause: 'power-on' }]);
     expect(asked(record, 'a', 1)).toMatchObject({ answer: { kind: 'network' }, seen: [] });
   });
 });
@@ -56,7 +56,9 @@ describe('a reset', () => {
   test('is told when Nova has done it, however early firmware asks', () => {
     const early = asked(begun, 'before or after');
     expect(early).toMatchObject({ answer: { kind: 'network' }, seen: [] });
-    expect(nowOn(early.record, 1_000).seen).toEqual([{ type: 'booted', revision: 7, cause: 'reset' }]);
+    expect(nowOn(early.record, 1_000).seen).toEqual([
+      { type: 'booted', revision: 7, settings: 0, cause: 'reset' },
+    ]);
   });
 
   test('keeps its boot for another question soon after, since the first may have been of the boot it cut short', () => {
@@ -83,7 +85,7 @@ describe('a restart by the guest', () => {
   test('boots what is next, and says so', () => {
     expect(asked(on, 'a')).toMatchObject({
       answer: { kind: 'network' },
-      seen: [{ type: 'booted', revision: 2, cause: 'guest' }],
+      seen: [{ type: 'booted', revision: 2, settings: 0, cause: 'guest' }],
     });
   });
 
@@ -111,7 +113,7 @@ test('a boot that was begun ends with the power', () => {
 test('whoever finds the machine on is told the boot that was told last', () => {
   const { record } = nowOn(begin(noBoots, boot('pxe', 5), 'power-on'), 0);
   expect(foundOn(record, 10).seen).toEqual([
-    { type: 'booted', revision: 5, cause: 'power-on', earlier: true },
+    { type: 'booted', revision: 5, settings: 0, cause: 'power-on', earlier: true },
   ]);
   expect(foundOn(noBoots, 10).seen).toEqual([]);
 });

@@ -3,7 +3,8 @@ import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-d
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { CloudNodeSettings } from '../../../src/node/cloud-spec.ts';
 import { DriverError, type DriverErrorKind, type MachineAct, machineId } from '../../../src/node/driver.ts';
-import { noChange } from '../../../src/node/firmware-settings.ts';
+import { type BootDevice, noChange } from '../../../src/node/firmware-settings.ts';
+import type { MediaImage } from '../../../src/node/media.ts';
 import type { LabSpec } from '../../../src/node/spec.ts';
 import { delay } from '../../../src/support/delay.ts';
 import { Recorder } from '../recorder.ts';
@@ -22,6 +23,12 @@ const boot = (target: BootTarget = 'default'): NextBoot => ({
   target,
   settings: noChange,
   revision: ++revision,
+});
+const image = (name: string): MediaImage => ({
+  url: 'http://192.0.2.1/installer.iso',
+  file: `/somewhere/${name}`,
+  size: 1,
+  writeProtected: true,
 });
 const act = (what: MachineAct, signal = never) => driver.act(id, what, signal);
 const ask = (name: string) => driver.firmwareAsks({ mac: macOf(0), boot: name });
@@ -260,7 +267,7 @@ describe('firmware that asks', () => {
     expect(await ask('one')).toEqual({ kind: 'network' });
     await renew();
     expect(recorder.of(id, 'booted')).toEqual([
-      { type: 'booted', revision, cause: 'power-on', earlier: true },
+      { type: 'booted', revision, settings: 0, cause: 'power-on', earlier: true },
     ]);
     await act({ action: 'set-next-boot', boot: boot('disk') });
     expect(await ask('one')).toEqual({ kind: 'network' });
@@ -270,13 +277,43 @@ describe('firmware that asks', () => {
   test('boots virtual media where there is some, else the disk', async () => {
     await powerOn('cdrom');
     expect(await ask('one')).toEqual({ kind: 'disk' });
-    await driver.setMedia(id, 'http://192.0.2.1/installer.iso');
+    await act({ action: 'set-media', media: { cd: image('n0-cd-1.img'), usb: undefined, revision: 1 } });
     await renew();
     await act({ action: 'reset', boot: boot('cdrom') });
-    expect(await ask('two')).toEqual({ kind: 'media', url: 'http://192.0.2.1/installer.iso' });
-    await driver.setMedia(id, undefined);
-    await act({ action: 'reset', boot: boot('cdrom') });
+    expect(await ask('two')).toEqual({ kind: 'media', image: 'n0-cd-1.img' });
+    await act({ action: 'reset', boot: boot('removable') });
     expect(await ask('three')).toEqual({ kind: 'disk' });
+    await act({ action: 'set-media', media: { cd: undefined, usb: image('n0-usb-2.img'), revision: 2 } });
+    await act({ action: 'reset', boot: boot('removable') });
+    expect(await ask('four')).toEqual({ kind: 'media', image: 'n0-usb-2.img' });
+    await act({ action: 'reset', boot: boot('cdrom') });
+    expect(await ask('five')).toEqual({ kind: 'disk' });
+    // The images are this host's to serve: the project has none of them.
+    expect([...platform.cloud.glance.images.values()].some(({ fields }) => /n0-/.test(String(fields.name)))).toBe(
+      false,
+    );
+  });
+
+  test('boots what comes first in its boot order, and tells which settings that follows', async () => {
+    const order = async (...bootOrder: readonly BootDevice[]) => {
+      const settings = { changed: { bootOrder }, revision: ++revision };
+      await act({ action: 'reset', boot: { ...boot(), settings } });
+      expect(recorder.of(id, 'booted').at(-1)).toMatchObject({ settings: settings.revision });
+      return ask(`boot ${revision}`);
+    };
+    await powerOn();
+    expect(driver.capabilities(id).firmwareSettings).toEqual(['bootOrder']);
+    expect(await order('nic0', 'disk0')).toEqual({ kind: 'network' });
+    expect(await order('disk0', 'nic0')).toEqual({ kind: 'disk' });
+    expect(await order('cd', 'usb', 'nic0', 'disk0')).toEqual({ kind: 'network' });
+    expect(await order('disk1', 'nic1')).toEqual({ kind: 'disk' });
+    await act({ action: 'set-media', media: { cd: image('n0-cd-1.img'), usb: undefined, revision: 1 } });
+    expect(await order('usb', 'cd', 'disk0')).toEqual({ kind: 'media', image: 'n0-cd-1.img' });
+    const settings = { changed: { bootOrder: ['nic0'] as const }, revision: ++revision };
+    await act({ action: 'reset', boot: { ...boot('disk'), settings } });
+    expect(await ask('overridden')).toEqual({ kind: 'disk' });
+    await renew();
+    expect(recorder.of(id, 'booted')).toMatchObject([{ settings: settings.revision, earlier: true }]);
   });
 
   test('and is of no machine of ours is told nothing', async () => {

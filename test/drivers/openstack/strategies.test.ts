@@ -1,12 +1,16 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenStack } from '../../../src/drivers/openstack/client/openstack.ts';
 import { mayRebuildTag } from '../../../src/drivers/openstack/machines/boot-strategies/ipxe-disk.ts';
 import { ipxeTag } from '../../../src/drivers/openstack/machines/ipxe-images.ts';
 import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-driver.ts';
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { BootStrategy } from '../../../src/node/cloud-spec.ts';
-import { type MachineAct, machineId } from '../../../src/node/driver.ts';
+import { DriverError, type MachineAct, machineId } from '../../../src/node/driver.ts';
 import { noChange } from '../../../src/node/firmware-settings.ts';
+import type { MediaImage } from '../../../src/node/media.ts';
 import { Recorder } from '../recorder.ts';
 import { labOf, type StandInPlatform, standInPlatform } from './lab-on-stand-in.ts';
 import type { Boot } from './stand-in/nova/guest.ts';
@@ -117,6 +121,72 @@ describe('rescue', () => {
     await power('off');
     expect(guest().running).toBe(false);
     expect(server().vmState).toBe('stopped');
+  });
+
+  describe('with a disc in its drive', () => {
+    const disc = async (name: string): Promise<MediaImage> => {
+      const file = join(folder, name);
+      await writeFile(file, `the disc ${name}`);
+      return { url: 'http://192.0.2.1/live.iso', file, size: 10, writeProtected: true };
+    };
+    const insert = (cd: MediaImage | undefined) =>
+      act({ action: 'set-media', media: { cd, usb: undefined, revision: ++revision } });
+    const discs = () =>
+      [...platform.cloud.glance.images.values()].filter(({ tags }) => tags.includes('quintupleo:disc'));
+    let folder = '';
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'quintupleo-disc-'));
+      await adopt('rescue', image);
+    });
+    afterEach(() => rm(folder, { recursive: true }));
+
+    test('boots from it by an image of the project, which is there as long as the disc', async () => {
+      expect(driver.capabilities(id)).toMatchObject({ mediaSlots: ['cd'] });
+      expect(driver.capabilities(id).bootTargets).toContain('cdrom');
+      const one = await disc('n0-cd-1.img');
+      await insert(one);
+      await insert(one);
+      expect(discs()).toMatchObject([
+        { properties: { hw_rescue_device: 'cdrom', quintupleo_node: 'n0', quintupleo_owner: 'c0ffee' } },
+      ]);
+      expect(discs()[0]?.data?.toString()).toBe('the disc n0-cd-1.img');
+      expect(boots).toEqual([]);
+      await act({ action: 'reset', boot: boot('cdrom') });
+      expect(boots.at(-1)).toMatchObject({ device: 'rescue', imageId: discs()[0]?.id });
+      await power('off');
+      await power('on', 'cdrom');
+      expect(boots.at(-1)).toMatchObject({ device: 'rescue', imageId: discs()[0]?.id });
+
+      await insert(await disc('n0-cd-2.img'));
+      expect(discs().map(({ data }) => data?.toString())).toEqual(['the disc n0-cd-2.img']);
+      await insert(undefined);
+      expect(discs()).toEqual([]);
+      await act({ action: 'reset', boot: boot('cdrom') });
+      expect(boots.at(-1)).toMatchObject({ device: 'disk' });
+    });
+
+    test('that could not be uploaded is told, and tried again without a trace', async () => {
+      const one = await disc('n0-cd-1.img');
+      platform.cloud.inject({ match: { path: /file$/ }, respond: { type: 'status', status: 500 } });
+      await expect(insert(one)).rejects.toBeInstanceOf(DriverError);
+      await act({ action: 'reset', boot: boot('cdrom') });
+      expect(boots.at(-1)).toMatchObject({ device: 'disk' });
+      await insert(one);
+      expect(discs().map(({ fields }) => fields.status)).toEqual(['active']);
+    });
+
+    test('leaves the project with the lab, after a kill too', async () => {
+      await insert(await disc('n0-cd-1.img'));
+      expect(discs()).toHaveLength(1);
+      recorder.stop();
+      await driver[Symbol.asyncDispose]();
+      driver = await platform.createDriver();
+      recorder = await Recorder.of(driver);
+      const nothing = { name: platform.lab.name, networks: [], nodes: [] };
+      for (const change of await driver.plan(nothing)) await driver.apply(nothing, change, never);
+      expect(discs()).toEqual([]);
+      expect(platform.cloud.guest('old').running).toBe(true);
+    });
   });
 
   test('a soft off during a network boot is refused', async () => {

@@ -22,6 +22,8 @@ export interface BootRecord {
   readonly begun?: BegunBoot | undefined;
   /** Revision of the boot that was told last. */
   readonly last?: number | undefined;
+  /** And of its firmware settings. */
+  readonly lastSettings?: number | undefined;
   /** What firmware was told lately, by the name of the boot; the newest last. */
   readonly answers: readonly { readonly boot: string; readonly answer: FirmwareAnswer }[];
   /** Whether it has been off since it last booted. */
@@ -74,7 +76,7 @@ export function nowOn(record: BootRecord, now: number): BootStep {
   const begun = record.begun ?? { boot: record.next, cause: 'power-on', told: false };
   const done: BegunBoot = { ...begun, told: true, doneAt: now };
   return {
-    record: { ...record, begun: done, last: begun.boot.revision, wasOff: false },
+    record: { ...record, begun: done, ...lastOf(begun.boot), wasOff: false },
     seen: begun.told ? [] : [booted(begun.boot, begun.cause)],
   };
 }
@@ -82,11 +84,11 @@ export function nowOn(record: BootRecord, now: number): BootStep {
 /** The machine was found on by who was not there when it booted. A reset that was under way is not known to be done. */
 export function foundOn(record: BootRecord, now: number): BootStep {
   const poweredOn = record.begun?.cause === 'power-on' ? nowOn(record, now).record : withdraw(record);
-  const { last, wasOff } = poweredOn;
+  const { last, lastSettings: settings, wasOff } = poweredOn;
   const seen: Observation[] =
     last === undefined || wasOff
       ? []
-      : [{ type: 'booted', revision: last, cause: 'power-on', earlier: true }];
+      : [{ type: 'booted', revision: last, settings, cause: 'power-on', earlier: true }];
   return { record: poweredOn, seen };
 }
 
@@ -114,7 +116,7 @@ export function ask(
   if (!begun) {
     const cause = record.wasOff ? 'power-on' : 'guest';
     return {
-      record: { ...record, answers, begun: undefined, last: record.next.revision, wasOff: false },
+      record: { ...record, answers, begun: undefined, ...lastOf(record.next), wasOff: false },
       seen: [booted(record.next, cause)],
       answer,
     };
@@ -123,7 +125,7 @@ export function ask(
     return { record: { ...record, answers, begun: { ...begun, askedEarly: true } }, seen: [], answer };
   }
   return {
-    record: { ...record, answers, begun: undefined, last: begun.boot.revision, wasOff: false },
+    record: { ...record, answers, begun: undefined, ...lastOf(begun.boot), wasOff: false },
     seen: begun.told ? [] : [booted(begun.boot, begun.cause)],
     answer,
   };
@@ -135,5 +137,9 @@ function isStale({ doneAt, askedEarly }: BegunBoot, now: number): boolean {
 }
 
 function booted(boot: NextBoot, cause: 'power-on' | 'reset' | 'guest'): Observation {
-  return { type: 'booted', revision: boot.revision, cause };
+  return { type: 'booted', revision: boot.revision, settings: boot.settings.revision, cause };
+}
+
+function lastOf({ revision, settings }: NextBoot): Pick<BootRecord, 'last' | 'lastSettings'> {
+  return { last: revision, lastSettings: settings.revision };
 }

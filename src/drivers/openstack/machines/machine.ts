@@ -7,6 +7,7 @@ import {
   type Observation,
 } from '../../../node/driver.ts';
 import type { FirmwareAnswer } from '../../../node/firmware.ts';
+import { type MediaState, noMedia } from '../../../node/media.ts';
 import type { PowerState } from '../../../node/power.ts';
 import type { SerialPort } from '../../../node/serial.ts';
 import type { Clock } from '../../../support/clock.ts';
@@ -31,7 +32,8 @@ import {
 } from './boot-record.ts';
 import { answerTo } from './boot-strategies/director.ts';
 import { noStrategy } from './boot-strategies/none.ts';
-import { type Strategy, toNmi } from './boot-strategies/strategy.ts';
+import { type Strategy, type StrategyBoot, toNmi } from './boot-strategies/strategy.ts';
+import type { DiscImages } from './disc-images.ts';
 import { driverErrorOf } from './failures.ts';
 import { type PowerCause, whyOff } from './power-cause.ts';
 import { powerOf, taskOf } from './power-state.ts';
@@ -47,8 +49,10 @@ export interface KeptMachine {
   readonly boots: BootRecord;
   /** A soft off that has to be finished by a stop; `asked`: Nova has taken the soft reboot. */
   readonly softOff?: { readonly asked: boolean } | undefined;
-  /** URL of a CD-ROM or disk image. */
-  readonly media?: string | undefined;
+  /** What is in its drives. */
+  readonly media?: MediaState | undefined;
+  /** Once an image of the project was made of the disc in its drive: the image's ID, `undefined` until it is known. */
+  readonly disc?: { readonly image: string | undefined } | undefined;
 }
 
 /** What a machine works with. */
@@ -60,6 +64,7 @@ export interface MachineParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly strategyOf: (server: Server) => Strategy;
+  readonly discs: DiscImages;
   readonly observe: (observation: Observation) => void;
 }
 
@@ -121,11 +126,6 @@ export class OpenStackMachine {
     return [...foundOn(this.#kept.boots, this.#parts.clock.now()).seen, power];
   }
 
-  /** What a CD-ROM or removable disk of the machine holds: URL of an image, `undefined` for nothing. */
-  async setMedia(url: string | undefined): Promise<void> {
-    await this.#keep({ media: url });
-  }
-
   /** Takes what the poller saw of its server. */
   see(server: Server): void {
     void this.#queue(() => this.#see(server));
@@ -166,6 +166,10 @@ export class OpenStackMachine {
       await this.#inOrder.run(() => this.#keep({ boots: setNext(this.#kept.boots, act.boot) }));
       return;
     }
+    if (act.action === 'set-media') {
+      await this.#setMedia(act.media, AbortSignal.any([signal, this.#closing.signal]));
+      return;
+    }
     this.#acting = act.action;
     const ended = AbortSignal.any([signal, this.#closing.signal]);
     try {
@@ -182,7 +186,7 @@ export class OpenStackMachine {
     return this.#inOrder.run(async () => {
       if (this.#kept.softOff || !this.#control) return { kind: 'wait' };
       const { answer, ...step } = ask(this.#kept.boots, name, this.#parts.clock.now(), boot =>
-        answerTo(boot, this.#kept.media),
+        answerTo(boot, this.#kept.media ?? noMedia),
       );
       await this.#step(step);
       return answer;
@@ -198,9 +202,10 @@ export class OpenStackMachine {
     await this.taken();
   }
 
-  /** Forgets the machine, which is gone. */
-  async forget(): Promise<void> {
+  /** Forgets the machine, which is gone, or no longer the lab's. */
+  async forget(signal: AbortSignal): Promise<void> {
     await this.close();
+    if (this.#kept.disc) await this.#parts.discs.put(undefined, signal);
     await this.#parts.document.delete();
   }
 
@@ -218,13 +223,33 @@ export class OpenStackMachine {
         await control.bring(toNmi, signal);
         return;
       case 'set-next-boot':
+      case 'set-media':
         return;
     }
   }
 
+  async #setMedia(media: MediaState, signal: AbortSignal): Promise<void> {
+    if (this.#strategy.mediaFrom === 'glance' && (media.cd || this.#kept.disc)) {
+      // Written down first: whoever comes after a kill knows that there may be an image to be taken away.
+      await this.#keep({ disc: { image: undefined } });
+      const image = await this.#parts.discs.put(media.cd, signal).catch((error: unknown) => {
+        throw driverErrorOf(error, signal);
+      });
+      await this.#keep({ disc: image === undefined ? undefined : { image } });
+    }
+    await this.#keep({ media });
+  }
+
+  /** With what the strategy needs to know of the machine. */
+  #withDisc(boot: NextBoot): StrategyBoot {
+    return { ...boot, disc: this.#kept.disc?.image };
+  }
+
   async #powerOn(control: ServerControl, boot: NextBoot, signal: AbortSignal): Promise<void> {
     await this.#cancelSoftOff();
-    const asked = await this.#booting(boot, 'power-on', () => this.#strategy.powerOn(control, boot, signal));
+    const asked = await this.#booting(boot, 'power-on', () =>
+      this.#strategy.powerOn(control, this.#withDisc(boot), signal),
+    );
     if (!asked) return;
     await control.settledAs('on', signal);
     await this.#inOrder.run(() => this.#nowOn());
@@ -237,7 +262,7 @@ export class OpenStackMachine {
     await this.#cancelSoftOff();
     this.#serial.ended();
     await this.#booting(boot, 'reset', async () => {
-      await this.#strategy.reset(control, boot, signal);
+      await this.#strategy.reset(control, this.#withDisc(boot), signal);
       await control.settledAs('on', signal);
       return true;
     });

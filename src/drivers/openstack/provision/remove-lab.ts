@@ -2,6 +2,7 @@ import type { Clock } from '../../../support/clock.ts';
 import type { Logger } from '../../../support/log.ts';
 import { inParallel } from '../../../support/parallel.ts';
 import type { OpenStack } from '../client/openstack.ts';
+import { deleteDiscs } from '../machines/disc-images.ts';
 import type { FoundLab, Member } from './inventory.ts';
 import { removalOrder } from './plan.ts';
 import { collectFirmware } from './resources/firmware-images.ts';
@@ -39,7 +40,10 @@ export async function removeLab(lab: FoundLab, removal: Removal): Promise<void> 
   };
   for (const kind of removalOrder) {
     // While the networks are there, a lab is found again by whoever comes after an interruption.
-    if (kind === 'network') await collectFirmware(openstack, log, site.ctx);
+    if (kind === 'network') {
+      await deleteDiscs(openstack, { lab: lab.name, owner: lab.owner }, log, site.ctx);
+      await collectFirmware(openstack, log, site.ctx);
+    }
     const members = lab.members.filter(member => member.kind === kind);
     await inParallel(members, concurrency, async member => {
       await removeMember(site, member);

@@ -1,6 +1,9 @@
+import { basename } from 'node:path';
 import type { BootTarget, NextBoot } from '../../../../node/boot.ts';
 import { plainFirmware } from '../../../../node/driver.ts';
 import type { FirmwareAnswer } from '../../../../node/firmware.ts';
+import type { BootDevice } from '../../../../node/firmware-settings.ts';
+import type { MediaImage, MediaState } from '../../../../node/media.ts';
 import { type Strategy, softRebootWait, toOff, toOn, toReset } from './strategy.ts';
 
 const bootTargets: readonly BootTarget[] = ['default', 'pxe', 'disk', 'cdrom', 'removable'];
@@ -13,11 +16,15 @@ const bootTargets: readonly BootTarget[] = ['default', 'pxe', 'disk', 'cdrom', '
 export const directorStrategy: Strategy = {
   name: 'director',
   asksDirector: true,
+  mediaFrom: 'director',
   capabilities: {
-    actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
+    actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot', 'set-media'],
     bootTargets,
-    // A hard off takes seconds, except under a soft off that the guest ignores: Nova then takes nothing else until it gives up.
     ...plainFirmware,
+    // What the director is asked is what comes first; all else is as the cloud makes the machine.
+    firmwareSettings: ['bootOrder'],
+    mediaSlots: ['cd', 'usb'],
+    // A hard off takes seconds, except under a soft off that the guest ignores: Nova then takes nothing else until it gives up.
     timeouts: {
       on: 120_000,
       off: softRebootWait + 60_000,
@@ -27,6 +34,8 @@ export const directorStrategy: Strategy = {
   },
   limits: [
     'A soft off that the guest ignores becomes a hard one when Nova gives up asking, after two minutes by default; until then a hard off waits too.',
+    'Of a boot order only its first disk, its first network card and its drives count.',
+    'An image in a drive is there for the boot from it: an operating system that it starts does not find the drive.',
   ],
   async powerOn(control, _boot, signal) {
     return control.bring(toOn, signal);
@@ -48,17 +57,38 @@ export const directorStrategy: Strategy = {
 
 /**
  * What firmware is told of a boot.
- * @param media - URL of what is in the virtual drive
+ * @param media - what is in the machine's drives
  */
-export function answerTo({ target }: NextBoot, media: string | undefined): FirmwareAnswer {
+export function answerTo({ target, settings }: NextBoot, media: MediaState): FirmwareAnswer {
   switch (target) {
     case 'pxe':
-      return { kind: 'network' };
+      return network;
+    // From an empty drive firmware goes on to the disk.
     case 'cdrom':
+      return fromDrive(media.cd) ?? disk;
     case 'removable':
-      // From an empty drive firmware goes on to the disk.
-      return media === undefined ? { kind: 'disk' } : { kind: 'media', url: media };
+      return fromDrive(media.usb) ?? disk;
+    case 'default':
+      return firstOf(settings.changed.bootOrder ?? [], media) ?? disk;
     default:
-      return { kind: 'disk' };
+      return disk;
   }
 }
+
+/** What comes first in a boot order: nobody can be told to boot from another disk or card than the first one. */
+function firstOf(order: readonly BootDevice[], media: MediaState): FirmwareAnswer | undefined {
+  for (const device of order) {
+    if (device === 'nic0') return network;
+    if (device === 'disk0') return disk;
+    const answer = device === 'cd' || device === 'usb' ? fromDrive(media[device]) : undefined;
+    if (answer) return answer;
+  }
+  return undefined;
+}
+
+function fromDrive(image: MediaImage | undefined): FirmwareAnswer | undefined {
+  return image && { kind: 'media', image: basename(image.file) };
+}
+
+const network: FirmwareAnswer = { kind: 'network' };
+const disk: FirmwareAnswer = { kind: 'disk' };

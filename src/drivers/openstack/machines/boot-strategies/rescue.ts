@@ -3,28 +3,35 @@ import type { Server } from '../../client/compute-types.ts';
 import { powerOf } from '../power-state.ts';
 import { mustBeFree, type ServerControl } from '../server-control.ts';
 import { noStrategy } from './none.ts';
-import type { Strategy } from './strategy.ts';
+import type { Strategy, StrategyBoot } from './strategy.ts';
 
 /**
  * Network boot is Nova's rescue mode with an iPXE image that has `hw_rescue_device` or `hw_rescue_bus`, so that the
- * machine's disks stay where they are.
+ * machine's disks stay where they are; a boot from a disc is the same with an image that was made of the disc.
  * @param imageId - the iPXE image
  */
 export function rescueStrategy(imageId: string): Strategy {
-  const rescue = (control: ServerControl, signal: AbortSignal) =>
-    control.ask(() => control.calls.rescue(control.id, imageId, { reason: 'power', signal }), signal);
+  const rescue = (control: ServerControl, image: string, signal: AbortSignal) =>
+    control.ask(() => control.calls.rescue(control.id, image, { reason: 'power', signal }), signal);
+  /** What a boot is to be a rescue with; from an empty drive it goes on to the disk. */
+  const imageOf = ({ target, disc }: StrategyBoot) =>
+    target === 'pxe' ? imageId : target === 'cdrom' ? disc : undefined;
 
   return {
     ...noStrategy,
     name: 'rescue',
+    mediaFrom: 'glance',
     capabilities: {
       ...noStrategy.capabilities,
-      bootTargets: ['default', 'disk', 'pxe'],
+      actions: [...noStrategy.capabilities.actions, 'set-media'],
+      bootTargets: ['default', 'disk', 'pxe', 'cdrom'],
+      mediaSlots: ['cd'],
       // Out of rescue and into it again, and the guest is asked each time.
       timeouts: { on: 240_000, off: 240_000, softOff: 240_000, reset: 240_000 },
     },
     limits: [
-      'It boots from the network until it is powered on or reset to boot from disk: a restart by the guest stays on the network.',
+      'A disc in its drive is an image of the project, and the machine sees it only when it boots from it.',
+      'It boots from the network, or from a disc, until it is powered on or reset to boot from disk: a restart by the guest stays there.',
       'Powered off during a network boot, it starts from its disk for a moment first: Nova leaves rescue mode in no other way.',
       ...noStrategy.limits.slice(1),
     ],
@@ -33,8 +40,9 @@ export function rescueStrategy(imageId: string): Strategy {
       if (powerOf(server) === 'on') return false;
       mustBeFree(server);
       if (isRescued(server)) await leave(control, signal);
-      if (boot.target !== 'pxe') return noStrategy.powerOn(control, boot, signal);
-      await rescue(control, signal);
+      const image = imageOf(boot);
+      if (image === undefined) return noStrategy.powerOn(control, boot, signal);
+      await rescue(control, image, signal);
       return true;
     },
     async powerOff(control, signal) {
@@ -60,7 +68,8 @@ export function rescueStrategy(imageId: string): Strategy {
       mustBeFree(server);
       const rescued = isRescued(server);
       if (rescued) await leave(control, signal);
-      if (boot.target === 'pxe') await rescue(control, signal);
+      const image = imageOf(boot);
+      if (image !== undefined) await rescue(control, image, signal);
       else if (!rescued) await noStrategy.reset(control, boot, signal);
     },
   };

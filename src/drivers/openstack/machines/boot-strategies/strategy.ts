@@ -5,6 +5,12 @@ import type { Server } from '../../client/compute-types.ts';
 import { describeServer, faultOf, guestWentOff, isBusy, powerOf, taskOf } from '../power-state.ts';
 import type { Decide, ServerControl } from '../server-control.ts';
 
+/** A boot, and what a machine has to boot from. */
+export interface StrategyBoot extends NextBoot {
+  /** ID of the image that was made of the disc in its drive; `undefined`: the drive is empty. */
+  readonly disc: string | undefined;
+}
+
 /**
  * How the machines of one kind are powered and told what to boot. Each method resolves when Nova has taken the last
  * thing that it was asked for; the transition that follows is seen by the poller.
@@ -16,8 +22,10 @@ export interface Strategy {
   readonly limits: readonly string[];
   /** Whether firmware asks the director at every boot. */
   readonly asksDirector: boolean;
+  /** Where a machine gets the media in its drives from, if it has any: the director, or images of the project. */
+  readonly mediaFrom?: 'director' | 'glance' | undefined;
   /** @returns whether anything had to be done */
-  powerOn(control: ServerControl, boot: NextBoot, signal: AbortSignal): Promise<boolean>;
+  powerOn(control: ServerControl, boot: StrategyBoot, signal: AbortSignal): Promise<boolean>;
   powerOff(control: ServerControl, signal: AbortSignal): Promise<void>;
   /**
    * Asks the guest.
@@ -25,7 +33,7 @@ export interface Strategy {
    */
   softOff(control: ServerControl, signal: AbortSignal): Promise<'nothing' | 'stop'>;
   /** The machine is known to be on. */
-  reset(control: ServerControl, boot: NextBoot, signal: AbortSignal): Promise<void>;
+  reset(control: ServerControl, boot: StrategyBoot, signal: AbortSignal): Promise<void>;
 }
 
 /** Nova waits that long for a guest that does not obey a soft reboot, unless its operator has set another time. Milliseconds. */
