@@ -289,9 +289,9 @@ describe('firmware that asks', () => {
     await act({ action: 'reset', boot: boot('cdrom') });
     expect(await ask('five')).toEqual({ kind: 'disk' });
     // The images are this host's to serve: the project has none of them.
-    expect([...platform.cloud.glance.images.values()].some(({ fields }) => /n0-/.test(String(fields.name)))).toBe(
-      false,
-    );
+    expect(
+      [...platform.cloud.glance.images.values()].some(({ fields }) => /n0-/.test(String(fields.name))),
+    ).toBe(false);
   });
 
   test('boots what comes first in its boot order, and tells which settings that follows', async () => {
