@@ -2,11 +2,17 @@ import type { Route } from '../resource.ts';
 import { bios, biosSettings } from './bios.ts';
 import { biosRegistry, biosRegistryFile } from './bios-registry.ts';
 import { bootOption, bootOptionCollection } from './boot-options.ts';
+import { chassis, chassisCollection } from './chassis.ts';
 import { computerSystem, computerSystemCollection } from './computer-system.ts';
+import { environmentMetrics } from './environment-metrics.ts';
 import { ethernetInterface, ethernetInterfaceCollection } from './ethernet-interfaces.ts';
+import { fan, fanCollection, thermalMetrics, thermalSubsystem } from './fans.ts';
 import { memory, memoryCollection } from './memory.ts';
+import { power } from './power.ts';
+import { powerSubsystem, powerSupply, powerSupplyCollection } from './power-supplies.ts';
 import { processor, processorCollection } from './processors.ts';
 import { secureBoot } from './secure-boot.ts';
+import { sensor, sensorCollection } from './sensors.ts';
 import {
   drive,
   simpleStorage,
@@ -18,6 +24,7 @@ import {
   volume,
   volumeCollection,
 } from './storage.ts';
+import { thermal } from './thermal.ts';
 
 /** Every path that the service answers. */
 export const routes: readonly Route[] = [
@@ -45,4 +52,18 @@ export const routes: readonly Route[] = [
   volume,
   simpleStorageCollection,
   simpleStorage,
+  chassisCollection,
+  chassis,
+  sensorCollection,
+  sensor,
+  power,
+  thermal,
+  powerSubsystem,
+  powerSupplyCollection,
+  powerSupply,
+  thermalSubsystem,
+  fanCollection,
+  fan,
+  thermalMetrics,
+  environmentMetrics,
 ];

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { productOf } from '../../../node/sensors.ts';
+import type { RedfishBmc } from '../model.ts';
+import { obey } from '../obey.ts';
+import { collectionBody, done, link, nodeResource, serviceResource, writing } from '../resource.ts';
+import { fanPath } from './fans.ts';
+import { chassisPath, chassis as chassisRoot, managerPath, systemPath } from './paths.ts';
+import { powerSupplyPath } from './power-supplies.ts';
+import { powerStateOf, runningStatus } from './status.ts';
+
+/** Chassis: the box that a node would be in, with its sensors. @see schema Chassis */
+
+const content = z.strictObject({
+  LocationIndicatorActive: z.boolean().optional(),
+  IndicatorLED: z.enum(['Lit', 'Blinking', 'Off']).optional(),
+});
+
+export const chassisCollection = serviceResource({
+  path: chassisRoot,
+  schema: 'ChassisCollection',
+  read: ({ service }) => collectionBody('Chassis', [...service.bmcs.values()].map(chassisPath)),
+});
+
+export const chassis = nodeResource({
+  path: '/redfish/v1/Chassis/{chassis}',
+  schema: 'Chassis',
+  read: ({ bmc }) => chassisBody(bmc),
+  patch: writing(content, async ({ bmc }, { LocationIndicatorActive, IndicatorLED }) => {
+    const lit = LocationIndicatorActive ?? IndicatorLED !== 'Off';
+    await obey(bmc.node, { type: 'identify', duration: lit ? Number.POSITIVE_INFINITY : 0 });
+    return done;
+  }),
+});
+
+function chassisBody(bmc: RedfishBmc) {
+  const { spec, state } = bmc.node;
+  const path = chassisPath(bmc);
+  const { manufacturer, model, serial } = productOf(spec);
+  const lit = state.identifyUntil !== undefined;
+  return {
+    Id: bmc.id,
+    Name: spec.name,
+    Description: `Chassis of ${spec.name}`,
+    ChassisType: 'RackMount',
+    Manufacturer: manufacturer,
+    Model: model,
+    SerialNumber: serial,
+    UUID: spec.uuid,
+    AssetTag: state.durable.assetTag,
+    PowerState: powerStateOf(state),
+    Status: runningStatus(state),
+    LocationIndicatorActive: lit,
+    IndicatorLED: lit ? 'Blinking' : 'Off',
+    Sensors: link(`${path}/Sensors`),
+    Power: link(`${path}/Power`),
+    Thermal: link(`${path}/Thermal`),
+    PowerSubsystem: link(`${path}/PowerSubsystem`),
+    ThermalSubsystem: link(`${path}/ThermalSubsystem`),
+    EnvironmentMetrics: link(`${path}/EnvironmentMetrics`),
+    Links: {
+      ComputerSystems: [link(systemPath(bmc))],
+      'ComputerSystems@odata.count': 1,
+      ManagedBy: [link(managerPath(bmc))],
+      'ManagedBy@odata.count': 1,
+      ManagersInChassis: [link(managerPath(bmc))],
+      'ManagersInChassis@odata.count': 1,
+      PowerSupplies: [link(powerSupplyPath(bmc))],
+      'PowerSupplies@odata.count': 1,
+      Fans: [link(fanPath(bmc))],
+      'Fans@odata.count': 1,
+    },
+  };
+}
