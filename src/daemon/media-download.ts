@@ -1,5 +1,6 @@
 import { type Dispatcher, request as httpRequest } from 'undici';
 import { MediaError, type MediaRequest } from '../bmc/redfish/media-source.ts';
+import type { UpdateSource } from '../bmc/redfish/update-source.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Destinations } from '../support/destinations.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
@@ -67,6 +68,22 @@ export async function openMedia(
     await agent.destroy();
     throw failed(error);
   }
+}
+
+/** Gets images of firmware as images for drives are got; they are read as they come, and not kept. */
+export function updateSource(destinations: Destinations, clock: Clock): UpdateSource {
+  return {
+    async *open(request, signal) {
+      const wanted = { ...request, validators: undefined };
+      await using download = await openMedia(wanted, { destinations, clock, signal });
+      if (!download.content)
+        throw new MediaError(
+          'unreachable',
+          `${download.url}: its server says 304 to somebody who has nothing`,
+        );
+      yield* download.content;
+    },
+  };
 }
 
 /** What a request goes with, wherever it is sent. */

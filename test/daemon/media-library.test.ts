@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MediaRequest } from '../../src/bmc/redfish/media-source.ts';
-import { stallTimeout } from '../../src/daemon/media-download.ts';
+import { stallTimeout, updateSource } from '../../src/daemon/media-download.ts';
 import { MediaLibrary, type MediaLibraryParts } from '../../src/daemon/media-library.ts';
 import { makeIdentity } from '../../src/support/certificate.ts';
 import { VirtualClock } from '../../src/support/clock.ts';
@@ -403,6 +403,46 @@ describe('nothing is fetched', () => {
     );
     await expect(makeLibrary().fetch('node-1', wanted(url), never)).rejects.toMatchObject(refused);
     expect(requests).toHaveLength(6);
+  });
+});
+
+describe('an image of firmware', () => {
+  const read = async (url: string, more = never) => {
+    const request = { url, verifyCertificate: true };
+    const chunks: Uint8Array[] = [];
+    const source = updateSource(new Destinations(['127.0.0.1']), new VirtualClock());
+    for await (const chunk of source.open(request, more)) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  };
+
+  test('is read as it comes', async () => {
+    const { url } = await serve(sends(content));
+    expect((await read(url)).equals(content)).toBe(true);
+  });
+
+  test('is refused, missing or broken as one for a drive', async () => {
+    await expect(read('http://127.0.0.2/')).rejects.toMatchObject({ kind: 'refused' });
+    const { url } = await serve((request, response) => {
+      if (request.url === '/live.iso') response.writeHead(404).end();
+      else {
+        response.writeHead(200, { 'content-length': content.length + 1 });
+        response.write(content, () => request.socket.destroy());
+      }
+    });
+    await expect(read(url)).rejects.toMatchObject({ kind: 'not-found' });
+    await expect(read(`${url}.broken`)).rejects.toMatchObject({ kind: 'interrupted' });
+  });
+
+  test('may be left in the middle', async () => {
+    const { url, requests } = await serve((_, response) => response.writeHead(200).write(content));
+    const source = updateSource(new Destinations(['127.0.0.1']), new VirtualClock());
+    for await (const _ of source.open({ url, verifyCertificate: true }, never)) break;
+    const [request] = requests;
+    await new Promise<void>(resolve => {
+      if (!request || request.socket.destroyed) resolve();
+      else request.socket.once('close', () => resolve());
+    });
+    expect(requests).toHaveLength(1);
   });
 });
 
