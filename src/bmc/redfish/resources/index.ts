@@ -7,12 +7,16 @@ import { computerSystem, computerSystemCollection } from './computer-system.ts';
 import { environmentMetrics } from './environment-metrics.ts';
 import { ethernetInterface, ethernetInterfaceCollection } from './ethernet-interfaces.ts';
 import { fan, fanCollection, thermalMetrics, thermalSubsystem } from './fans.ts';
+import { managerEthernet, managerEthernetCollection } from './manager-ethernet.ts';
+import { manager, managerCollection } from './managers.ts';
 import { memory, memoryCollection } from './memory.ts';
+import { networkProtocol } from './network-protocol.ts';
 import { power } from './power.ts';
 import { powerSubsystem, powerSupply, powerSupplyCollection } from './power-supplies.ts';
 import { processor, processorCollection } from './processors.ts';
 import { secureBoot } from './secure-boot.ts';
 import { sensor, sensorCollection } from './sensors.ts';
+import { serialInterface, serialInterfaceCollection } from './serial-interfaces.ts';
 import {
   drive,
   simpleStorage,
@@ -66,4 +70,11 @@ export const routes: readonly Route[] = [
   fan,
   thermalMetrics,
   environmentMetrics,
+  managerCollection,
+  manager,
+  networkProtocol,
+  managerEthernetCollection,
+  managerEthernet,
+  serialInterfaceCollection,
+  serialInterface,
 ];

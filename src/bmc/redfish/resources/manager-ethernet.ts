@@ -1,0 +1,47 @@
+import { isIPv6 } from 'node:net';
+import { bmcMac } from '../../mac.ts';
+import type { JsonObject } from '../json.ts';
+import { collectionBody, nodeResource } from '../resource.ts';
+import { managerPath } from './paths.ts';
+import { working } from './status.ts';
+
+/** The BMC's own network card: its addresses are the lab file's to set. @see schema EthernetInterface */
+
+const interfaceId = 'eth0';
+
+export const managerEthernetCollection = nodeResource({
+  path: '/redfish/v1/Managers/{manager}/EthernetInterfaces',
+  schema: 'EthernetInterfaceCollection',
+  read: ({ bmc }) =>
+    collectionBody('BMC Network Interfaces', [`${managerPath(bmc)}/EthernetInterfaces/${interfaceId}`]),
+});
+
+export const managerEthernet = nodeResource({
+  path: '/redfish/v1/Managers/{manager}/EthernetInterfaces/{interface}',
+  schema: 'EthernetInterface',
+  read: ({ bmc, params }) => {
+    if (params.interface !== interfaceId) return undefined;
+    const addresses = [
+      ...new Set([bmc.ipmi.address, bmc.redfish?.address].filter(address => address !== undefined)),
+    ];
+    const mac = Buffer.from(bmcMac(bmc.node.spec.uuid))
+      .toString('hex')
+      .replace(/..(?=.)/g, '$&:');
+    return {
+      Id: interfaceId,
+      Name: 'BMC Network Interface',
+      EthernetInterfaceType: 'Virtual',
+      InterfaceEnabled: true,
+      LinkStatus: 'LinkUp',
+      MACAddress: mac,
+      PermanentMACAddress: mac,
+      IPv4Addresses: addresses.filter(address => !isIPv6(address)).map(fixedAddress),
+      IPv6Addresses: addresses.filter(isIPv6).map(fixedAddress),
+      Status: working,
+    };
+  },
+});
+
+function fixedAddress(address: string): JsonObject {
+  return { Address: address, AddressOrigin: 'Static' };
+}

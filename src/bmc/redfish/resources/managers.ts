@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import type { RedfishBmc, RedfishService } from '../model.ts';
+import {
+  action,
+  collectionBody,
+  done,
+  link,
+  nodeResource,
+  type Outcome,
+  serviceResource,
+  writing,
+} from '../resource.ts';
+import { bmcUuid } from './manager-uuid.ts';
+import { chassisPath, managerPath, managers, systemPath } from './paths.ts';
+import { working } from './status.ts';
+
+/** Managers: a node's BMC itself. @see schema Manager */
+
+/** Milliseconds from the answer to a reset until the controller restarts: the client shall have its answer. */
+const restartDelay = 500;
+
+const content = z.strictObject({
+  DateTime: z.iso.datetime({ offset: true }).optional(),
+  /** The BMC's clock tells UTC. */
+  DateTimeLocalOffset: z.enum(['+00:00']).optional(),
+});
+
+export const managerCollection = serviceResource({
+  path: managers,
+  schema: 'ManagerCollection',
+  read: ({ service }) => collectionBody('Managers', [...service.bmcs.values()].map(managerPath)),
+});
+
+export const manager = nodeResource({
+  path: '/redfish/v1/Managers/{manager}',
+  schema: 'Manager',
+  // The clock goes on.
+  volatile: true,
+  read: ({ bmc, service }) => managerBody(bmc, service),
+  patch: writing(content, async ({ bmc, service }, { DateTime }) => {
+    if (DateTime !== undefined) await bmc.clockOffset.set(Date.parse(DateTime) - service.clock.now());
+    return done;
+  }),
+  actions: {
+    'Manager.Reset': action(
+      z.strictObject({ ResetType: z.enum(['GracefulRestart', 'ForceRestart']).optional() }),
+      async ({ bmc, service, user }): Promise<Outcome> => {
+        service.log.info({ node: bmc.id, by: user.name }, 'the BMC is restarted');
+        service.clock.after(restartDelay, () => bmc.restart());
+        return done;
+      },
+      { allowable: () => ({ 'ResetType@Redfish.AllowableValues': ['GracefulRestart', 'ForceRestart'] }) },
+    ),
+  },
+});
+
+/** What the BMC's clock tells: to the second, as IPMI has it. */
+export function bmcTime(bmc: RedfishBmc, at: number): string {
+  const seconds = Math.floor((at + bmc.clockOffset.value) / 1000);
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+function managerBody(bmc: RedfishBmc, service: RedfishService) {
+  const path = managerPath(bmc);
+  return {
+    Id: bmc.id,
+    Name: `BMC of ${bmc.node.spec.name}`,
+    Description: `Baseboard management controller of ${bmc.node.spec.name}`,
+    ManagerType: 'BMC',
+    Manufacturer: 'QuintupleO',
+    Model: 'Virtual BMC',
+    FirmwareVersion: service.version,
+    UUID: bmcUuid(bmc.node.spec.uuid),
+    ServiceEntryPointUUID: service.uuid,
+    DateTime: bmcTime(bmc, service.clock.now()),
+    DateTimeLocalOffset: '+00:00',
+    PowerState: 'On',
+    Status: working,
+    CommandShell: { ServiceEnabled: false, MaxConcurrentSessions: 0, ConnectTypesSupported: [] },
+    GraphicalConsole: { ServiceEnabled: false, MaxConcurrentSessions: 0, ConnectTypesSupported: [] },
+    NetworkProtocol: link(`${path}/NetworkProtocol`),
+    EthernetInterfaces: link(`${path}/EthernetInterfaces`),
+    SerialInterfaces: link(`${path}/SerialInterfaces`),
+    LogServices: link(`${path}/LogServices`),
+    VirtualMedia: link(`${path}/VirtualMedia`),
+    Links: {
+      ManagerForServers: [link(systemPath(bmc))],
+      'ManagerForServers@odata.count': 1,
+      ManagerForChassis: [link(chassisPath(bmc))],
+      'ManagerForChassis@odata.count': 1,
+      ManagerInChassis: link(chassisPath(bmc)),
+    },
+  };
+}
