@@ -61,11 +61,11 @@ export type ModeName = (typeof modeNames)[number];
 export const modeOf: Readonly<Record<ModeName, Firmware>> = { Legacy: 'bios', UEFI: 'uefi' };
 export const nameOfMode: Readonly<Record<Firmware, ModeName>> = { bios: 'Legacy', uefi: 'UEFI' };
 
-/** What clients may write. */
+/** What clients may write. Values are checked together: half an override would be another one. */
 export const bootContent = z.strictObject({
-  BootSourceOverrideEnabled: z.enum(enabledNames).optional(),
-  BootSourceOverrideTarget: z.enum(targetNames).optional(),
-  BootSourceOverrideMode: z.enum(modeNames).optional(),
+  BootSourceOverrideEnabled: z.string().optional(),
+  BootSourceOverrideTarget: z.string().optional(),
+  BootSourceOverrideMode: z.string().optional(),
   BootOrder: z.array(z.string()).optional(),
 });
 type BootContent = z.infer<typeof bootContent>;
@@ -94,17 +94,10 @@ export function bootBody(bmc: RedfishBmc): JsonObject {
  * @throws {@link RedfishProblem} when the node cannot have it
  */
 export function bootCommands(node: Node, content: BootContent, by: string): readonly Command[] {
-  const {
-    BootSourceOverrideEnabled: enabled,
-    BootSourceOverrideTarget: target,
-    BootSourceOverrideMode: mode,
-    BootOrder: order,
-  } = content;
-  if (target !== undefined && !targetsOf(node).includes(target)) {
-    throw notInList('BootSourceOverrideTarget', target);
-  }
-  if (mode !== undefined && !modesOf(node).includes(mode)) throw notInList('BootSourceOverrideMode', mode);
-
+  const { BootOrder: order } = content;
+  const enabled = oneOf(enabledNames, 'BootSourceOverrideEnabled', content);
+  const target = oneOf(targetsOf(node), 'BootSourceOverrideTarget', content);
+  const mode = oneOf(modesOf(node), 'BootSourceOverrideMode', content);
   const settings: ChangedSettings = {
     ...(mode !== undefined && modeOf[mode] !== nextMode(node) && { mode: modeOf[mode] }),
     ...(order && { bootOrder: devicesIn(node, order) }),
@@ -192,9 +185,15 @@ function devicesIn(node: Node, order: readonly string[]) {
   return devices;
 }
 
-function notInList(property: string, value: string): RedfishProblem {
-  return new RedfishProblem(
-    400,
-    message('Base.PropertyValueNotInList', [value, `Boot/${property}`], [`/Boot/${property}`]),
-  );
+/** The value of a property, if it was written. */
+function oneOf<T extends string>(
+  allowed: readonly T[],
+  property: 'BootSourceOverrideEnabled' | 'BootSourceOverrideTarget' | 'BootSourceOverrideMode',
+  content: BootContent,
+): T | undefined {
+  const value = content[property];
+  const found = allowed.find(name => name === value);
+  if (value === undefined || found !== undefined) return found;
+  const args = [value, `Boot/${property}`];
+  throw new RedfishProblem(400, message('Base.PropertyValueNotInList', args, [`/Boot/${property}`]));
 }

@@ -67,7 +67,7 @@ export const reset: Action<NodeAt> = action(
       task: at.service.tasks.start(`${type} ${at.bmc.id}`, target, followOperation(node, operation)),
     };
   },
-  { allowable: ({ bmc }) => ({ ResetType: resetTypesOf(bmc.node) }) },
+  { allowable: ({ bmc }) => ({ 'ResetType@Redfish.AllowableValues': resetTypesOf(bmc.node) }) },
 );
 
 function resetTypesOf({ capabilities }: Node): readonly ResetType[] {
