@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { SavedAssignments } from '../../../src/boot/assignments.ts';
 import { withSuite } from '../../../src/boot/debian-suite.ts';
@@ -116,6 +116,21 @@ describe.skipIf(!hasFirmwareHost)('a machine whose firmware asks what to boot', 
     expect(machine.said().split(mediaMarkers.disc)).toHaveLength(2);
     expect(asked.questions).toHaveLength(3);
     expect(director.fetches()).toContain(206);
+  });
+
+  test.each([
+    ['pc', 'rescue'],
+    ['pc', 'disk'],
+    ['uefi', 'rescue'],
+    ['uefi', 'disk'],
+  ] as const)('%s: boots an image with a boot loader of its own: %s', async (kind, imageKind) => {
+    const { path } = await firmwareImage(imageKind, { cache: join(folder, 'cache') });
+    const asked = desk({ kind: 'media', image: basename(path) });
+    await using _director = await startDirector(asked.asks, dirname(path));
+    await using machine = await start(kind);
+    // Such an image asks nobody and boots from the network.
+    await machine.says(networkMarker);
+    expect(asked.questions).toHaveLength(1);
   });
 
   test.each(machines)('%s: boots from its disk when there is nobody to ask', async kind => {
