@@ -17,19 +17,25 @@ export interface EventPost {
 
 /** Posts to subscribers. */
 export interface EventPoster {
+  /** Why nothing may be posted to a URL; `undefined` when it may. */
+  refusal(url: string): string | undefined;
   /** Resolves when the subscriber has it; rejects when it has not, or the signal aborts. */
   post(post: EventPost, signal: AbortSignal): Promise<void>;
 }
 
 /** Posts over HTTP, to where the lab file allows. */
 export class HttpEventPoster implements EventPoster, AsyncDisposable {
-  readonly #destinations: Pick<Destinations, 'agent'>;
+  readonly #destinations: Pick<Destinations, 'agent' | 'refusal'>;
   readonly #clock: Clock;
   readonly #agents = new Map<boolean, Dispatcher>();
 
-  constructor(destinations: Pick<Destinations, 'agent'>, clock: Clock) {
+  constructor(destinations: Pick<Destinations, 'agent' | 'refusal'>, clock: Clock) {
     this.#destinations = destinations;
     this.#clock = clock;
+  }
+
+  refusal(url: string): string | undefined {
+    return this.#destinations.refusal(url);
   }
 
   async post({ url, headers, verifyCertificate, body }: EventPost, signal: AbortSignal): Promise<void> {

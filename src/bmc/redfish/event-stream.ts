@@ -9,6 +9,8 @@ const heartbeat = 25_000;
 /** Somebody who wants to listen. */
 export interface StreamRequest {
   readonly remote: string;
+  /** Who listens: slot of the account. */
+  readonly account: number | undefined;
   readonly wants: (record: EventRecord) => boolean;
   /** ID of the latest event that the client has: it is told of those after it that are still remembered. */
   readonly after: string | undefined;
@@ -30,8 +32,9 @@ export class EventStream implements Subscriber {
 
   /** @param ended - called once, when the stream has come to its end */
   constructor(id: string, request: StreamRequest, clock: Clock, ended: () => void) {
-    const host = request.remote.includes(':') ? `[${request.remote}]` : request.remote;
-    this.subscription = { kind: 'stream', id, destination: `redfish-sse://${host}` };
+    const { remote, account } = request;
+    const host = remote.includes(':') ? `[${remote}]` : remote;
+    this.subscription = { kind: 'stream', id, destination: `redfish-sse://${host}`, account };
     this.#clock = clock;
     this.#request = request;
     this.#ended = ended;

@@ -26,6 +26,8 @@ export interface PostSubscription {
   readonly retryPolicy: RetryPolicy;
   readonly verifyCertificate: boolean;
   readonly suspended: boolean;
+  /** Whose it is: slot of the account. */
+  readonly account: number | undefined;
 }
 
 /** Somebody who listens to server-sent events. */
@@ -33,6 +35,7 @@ export interface StreamSubscription {
   readonly kind: 'stream';
   readonly id: string;
   readonly destination: string;
+  readonly account: number | undefined;
 }
 
 export type Subscription = PostSubscription | StreamSubscription;
@@ -44,6 +47,9 @@ export interface Subscriber {
   offer(record: EventRecord): void;
   close(): void;
 }
+
+/** What a client asks for. */
+export type NewSubscription = Omit<PostSubscription, 'kind' | 'id' | 'suspended'>;
 
 /** What may be changed of a subscription. */
 export type SubscriptionChange = Partial<
@@ -60,8 +66,11 @@ export interface KeptSubscriptions {
 export interface Subscriptions {
   readonly all: readonly Subscription[];
   get(id: string): Subscription | undefined;
-  /** Resolves when the subscription is on disk. @throws RedfishProblem when there are too many */
-  create(wanted: Omit<PostSubscription, 'kind' | 'id' | 'suspended'>): Promise<PostSubscription>;
+  /**
+   * Resolves when the subscription is on disk.
+   * @throws RedfishProblem 400 when nothing may be sent to the destination, 503 when there are too many
+   */
+  create(wanted: NewSubscription): Promise<PostSubscription>;
   /** Changes one to whom events are posted. */
   change(id: string, change: SubscriptionChange): Promise<void>;
   /** Resumes one that is suspended. @param maxAge - milliseconds; of what has waited, older events are forgotten */
@@ -119,7 +128,9 @@ export class SubscriptionTable implements Subscriptions, Disposable {
     }
   }
 
-  async create(wanted: Omit<PostSubscription, 'kind' | 'id' | 'suspended'>): Promise<PostSubscription> {
+  async create(wanted: NewSubscription): Promise<PostSubscription> {
+    const refusal = this.#parts.poster.refusal(wanted.destination);
+    if (refusal !== undefined) throw refused(refusal);
     this.#checkRoom('post', mostPosts);
     const subscription: PostSubscription = {
       ...wanted,
@@ -199,4 +210,12 @@ export class SubscriptionTable implements Subscriptions, Disposable {
     const posts = this.all.filter(subscription => subscription.kind === 'post');
     return this.#document.write({ nextId: this.#nextId, subscriptions: posts });
   }
+}
+
+function refused(reason: string): RedfishProblem {
+  const told = message('Base.PropertyValueError', ['Destination'], ['/Destination']);
+  return new RedfishProblem(400, {
+    ...told,
+    Message: `${told.Message} No event can be sent there: ${reason}.`,
+  });
 }

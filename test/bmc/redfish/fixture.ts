@@ -199,7 +199,7 @@ async function stubService(
   clock: VirtualClock,
   bmcs: ReadonlyMap<string, RedfishBmc>,
   events: RedfishEvent[],
-  { poster = { post: async () => undefined }, service: more = {} }: FixtureOptions,
+  { poster = { refusal: () => undefined, post: async () => undefined }, service: more = {} }: FixtureOptions,
 ): Promise<RedfishService> {
   let revision = 0;
   const changed = () => {

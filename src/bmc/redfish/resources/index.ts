@@ -6,7 +6,11 @@ import { chassis, chassisCollection } from './chassis.ts';
 import { computerSystem, computerSystemCollection } from './computer-system.ts';
 import { environmentMetrics } from './environment-metrics.ts';
 import { ethernetInterface, ethernetInterfaceCollection } from './ethernet-interfaces.ts';
+import { eventDestination, eventDestinations } from './event-destinations.ts';
+import { eventService } from './event-service.ts';
+import { eventStream } from './event-stream.ts';
 import { fan, fanCollection, thermalMetrics, thermalSubsystem } from './fans.ts';
+import { logRoutes } from './log-services.ts';
 import { managerEthernet, managerEthernetCollection } from './manager-ethernet.ts';
 import { manager, managerCollection } from './managers.ts';
 import { memory, memoryCollection } from './memory.ts';
@@ -28,6 +32,8 @@ import {
   volume,
   volumeCollection,
 } from './storage.ts';
+import { taskService } from './task-service.ts';
+import { task, taskMonitor, tasks } from './tasks.ts';
 import { thermal } from './thermal.ts';
 
 /** Every path that the service answers. */
@@ -77,4 +83,13 @@ export const routes: readonly Route[] = [
   managerEthernet,
   serialInterfaceCollection,
   serialInterface,
+  taskService,
+  tasks,
+  task,
+  taskMonitor,
+  eventService,
+  eventDestinations,
+  eventDestination,
+  eventStream,
+  ...logRoutes,
 ];

@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { eventTypes, originTypes } from '../event-record.ts';
+import { message } from '../message.ts';
+import { registryNames } from '../registries.ts';
+import { action, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
+
+const path = '/redfish/v1/EventService';
+
+export const severities = ['OK', 'Warning', 'Critical'] as const;
+
+/** @see schema EventService */
+export const eventService = serviceResource({
+  path,
+  schema: 'EventService',
+  read: ({ service }) => ({
+    Id: 'EventService',
+    Name: 'Event Service',
+    ServiceEnabled: true,
+    Status: { State: 'Enabled', Health: 'OK' },
+    DeliveryRetryAttempts: service.settings.value.eventRetryAttempts,
+    DeliveryRetryIntervalSeconds: service.settings.value.eventRetryInterval,
+    EventFormatTypes: ['Event'],
+    EventTypesForSubscription: eventTypes,
+    RegistryPrefixes: registryNames,
+    ExcludeRegistryPrefix: true,
+    ExcludeMessageId: true,
+    ResourceTypes: originTypes,
+    Severities: severities,
+    OriginResourcesSupported: true,
+    SubordinateResourcesSupported: true,
+    IncludeOriginOfConditionSupported: false,
+    ServerSentEventUri: `${path}/SSE`,
+    SSEFilterPropertiesSupported: {
+      EventFormatType: true,
+      EventType: true,
+      MessageId: true,
+      MetricReportDefinition: false,
+      OriginResource: true,
+      RegistryPrefix: true,
+      ResourceType: true,
+      SubordinateResources: true,
+    },
+    SSEIncludeOriginOfConditionSupported: false,
+    Subscriptions: link(`${path}/Subscriptions`),
+  }),
+  patch: writing(
+    z.strictObject({
+      DeliveryRetryAttempts: z.int().min(0).max(100).optional(),
+      DeliveryRetryIntervalSeconds: z.int().min(1).max(86_400).optional(),
+    }),
+    async ({ service }: ServiceAt, { DeliveryRetryAttempts, DeliveryRetryIntervalSeconds }) => {
+      const { eventRetryAttempts, eventRetryInterval } = service.settings.value;
+      await service.settings.change({
+        eventRetryAttempts: DeliveryRetryAttempts ?? eventRetryAttempts,
+        eventRetryInterval: DeliveryRetryIntervalSeconds ?? eventRetryInterval,
+      });
+      return done;
+    },
+  ),
+  actions: {
+    'EventService.SubmitTestEvent': action(
+      z.strictObject({
+        MessageId: z.string().regex(/^\w+\.\d+\.\d+\.[\w.]+$/),
+        EventGroupId: z.int().optional(),
+        EventId: z.string().max(256).optional(),
+        EventTimestamp: z.iso.datetime({ offset: true }).optional(),
+        EventType: z.enum(eventTypes).optional(),
+        Message: z.string().max(4096).optional(),
+        MessageArgs: z.array(z.string().max(1024)).max(64).optional(),
+        MessageSeverity: z.enum(severities).optional(),
+        OriginOfCondition: z.string().max(1024).optional(),
+        Severity: z.string().max(64).optional(),
+      }),
+      async ({ service }: ServiceAt, event) => {
+        service.events.test(event);
+        return done;
+      },
+      { allowable: () => ({ EventType: eventTypes, MessageSeverity: severities }) },
+    ),
+    'EventService.TestEventSubscription': action(z.strictObject({}), async ({ service }: ServiceAt) => {
+      service.events.publish({
+        message: message('ResourceEvent.TestMessage'),
+        origin: path,
+        at: service.clock.now(),
+      });
+      return done;
+    }),
+  },
+});

@@ -1,0 +1,48 @@
+import { eventTestOf } from '../event-query.ts';
+import { message } from '../message.ts';
+import { RedfishProblem } from '../problem.ts';
+import { type ServiceAt, serviceEndpoint } from '../resource.ts';
+
+/** Server-sent events. @see DSP0266 §13.5 */
+export const eventStream = serviceEndpoint({
+  path: '/redfish/v1/EventService/SSE',
+  schema: 'EventDestination',
+  get: async (at, { url, headers, signal, method }) => {
+    if (!accepts(headers.accept)) {
+      throw new RedfishProblem(406, message('Base.HeaderInvalid', ['Accept']));
+    }
+    const filter = new URLSearchParams(url.split('?')[1] ?? '').get('$filter');
+    const wants = filter === null ? () => true : eventTestOf(filter);
+    const answer = {
+      status: 200,
+      headers: {
+        'Content-Type': 'text/event-stream;charset=utf-8',
+        'Cache-Control': 'no-cache',
+        'OData-Version': '4.0',
+        // Proxies shall not wait until they have enough of it.
+        'X-Accel-Buffering': 'no',
+      },
+    };
+    if (method === 'HEAD') return { ...answer, body: undefined };
+    const stream = at.service.events.listen({
+      remote: at.user.remote,
+      account: at.user.account?.id,
+      wants,
+      after: headers['last-event-id'],
+      isAllowed: () => mayListen(at),
+      signal,
+    });
+    return { ...answer, body: stream.text() };
+  },
+});
+
+/** Whether the client still has the account and the session by which it began to listen. */
+function mayListen({ service, user }: ServiceAt): boolean {
+  const account = user.account && service.accounts.get(user.account.id);
+  if (!account?.enabled || account.name !== user.account?.name) return false;
+  return user.session === undefined || service.sessions.get(user.session) !== undefined;
+}
+
+function accepts(accept: string | undefined): boolean {
+  return accept === undefined || /text\/event-stream|text\/\*|\*\/\*/i.test(accept);
+}
