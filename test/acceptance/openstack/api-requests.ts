@@ -39,7 +39,11 @@ export async function moment(): Promise<Moment> {
   return new Map(names.map((name, index) => [name, sizes[index] ?? 0]));
 }
 
-/** Every request of a user since then. @param user - the user's ID */
+/**
+ * Every request of a user since then. What services ask each other in a user's name is not among them, but for what
+ * Nova asks Glance: they hand the ID of the request on that they do it for, in whose place the logs have `None` otherwise.
+ * @param user - the user's ID
+ */
 export async function requestsSince(from: Moment, user: string): Promise<readonly SeenRequest[]> {
   const seen: SeenRequest[] = [];
   for (const [service, name] of Object.entries(logs) as [keyof typeof logs, string][]) {
@@ -48,8 +52,9 @@ export async function requestsSince(from: Moment, user: string): Promise<readonl
       .subarray(from.get(name) ?? 0)
       .toString('utf8')
       .split('\n')) {
-      const [, method, path, status] = / "([A-Z]+) (\S+) HTTP\/1\.1" status: (\d+)/.exec(line) ?? [];
-      if (method === undefined || path === undefined || !line.includes(` ${user} `)) continue;
+      const [, method, path, status] = / "([A-Z]+) (\S+) HTTP\/1\.[01]" (?:status: )?(\d+)/.exec(line) ?? [];
+      if (method === undefined || path === undefined) continue;
+      if (!line.includes(` ${user} `) || !line.includes('[None ')) continue;
       seen.push({ service, method, path, status: Number(status) });
     }
   }
