@@ -35,7 +35,6 @@ export class RedfishApi {
   }
 
   async #answer(request: RedfishRequest): Promise<RedfishResponse> {
-    checkVersion(request);
     const { method } = request;
     const path = request.url.split('?', 1)[0] ?? '';
     const segments = segmentsOf(path);
@@ -44,6 +43,7 @@ export class RedfishApi {
     const open = match !== undefined && isOpen(match, method);
     const user = requesterOf(this.service, request, open);
     if (!open && !user.account) throw loginFailed();
+    checkVersion(request);
     if (!match) throw notFound(path);
     const allow = allowOf(match);
     if (method === 'OPTIONS') return emptyAnswer(204, { Allow: allow.join(', ') });
@@ -66,7 +66,9 @@ export class RedfishApi {
   ): Promise<RedfishResponse> {
     const answer = await methodOf(endpoint, request.method)?.(at, request);
     if (!answer) throw notFound(at.path);
-    return 'kind' in answer ? outcomeAnswer(answer, undefined, path => this.#load(path, at.user)) : answer;
+    return 'kind' in answer
+      ? outcomeAnswer(answer, undefined, path => this.#find(path, at.user)?.target)
+      : answer;
   }
 
   async #resource(
@@ -79,12 +81,12 @@ export class RedfishApi {
   ): Promise<RedfishResponse> {
     const target: Target = { resource, at, read: () => this.#bodies.of(resource, at) };
     const own = at.user.account !== undefined && resource.owner?.(at) === at.user.account.id;
-    const load = (path: string) => this.#load(path, at.user);
+    const load = (path: string) => this.#find(path, at.user)?.target;
     switch (request.method) {
       case 'GET':
       case 'HEAD':
         authorize(at.user, needed, own);
-        return readAnswer(target, allow, request, load);
+        return readAnswer(target, allow, request, path => this.#show(path, at.user));
       case 'PATCH': {
         const mayAll = allows(at.user.role, needed, own);
         if (!mayAll && !own) authorize(at.user, needed, own);
@@ -106,16 +108,23 @@ export class RedfishApi {
     }
   }
 
-  /** What the service has at a path, for whoever asks; `undefined` when that is nothing, or nothing for them. */
-  #load(path: string, user: Requester): Target | undefined {
+  /** What the service has at a path. */
+  #find(path: string, user: Requester): { readonly target: Target; readonly match: Match } | undefined {
     const segments = segmentsOf(path);
     const match = segments && this.#router.find(segments);
     if (!segments || match?.place.kind !== 'resource') return undefined;
     const resource = match.place.at;
     const at = this.#at(match, segments, user, false);
+    return { match, target: { resource, at, read: () => this.#bodies.of(resource, at) } };
+  }
+
+  /** The same, if whoever asks may see it. */
+  #show(path: string, user: Requester): Target | undefined {
+    const { match, target } = this.#find(path, user) ?? {};
+    if (!match || !target) return undefined;
+    const { resource, at } = target;
     const own = user.account !== undefined && resource.owner?.(at) === user.account.id;
-    if (!allows(user.role, neededFor(resource.schema, match.above, 'GET'), own)) return undefined;
-    return { resource, at, read: () => this.#bodies.of(resource, at) };
+    return allows(user.role, neededFor(resource.schema, match.above, 'GET'), own) ? target : undefined;
   }
 
   /** Where a path has come to: its node, if it is of one, and the resource's own path. */

@@ -4,7 +4,7 @@ import { message } from './message.ts';
 import type { RedfishResponse } from './request.ts';
 import type { Outcome } from './resource.ts';
 
-/** What a path leads to, for the client that asks. */
+/** What a path leads to. */
 export type Load = (path: string) => Target | undefined;
 
 /**

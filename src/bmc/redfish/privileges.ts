@@ -49,26 +49,38 @@ export type Needed = readonly { readonly Privilege: readonly string[] }[];
 
 type Operations = Readonly<Partial<Record<string, Needed>>>;
 
-interface Override {
+/** Where it differs: under certain resources, for certain properties. */
+export type Override = {
   readonly Targets: readonly string[];
   readonly OperationMap: Operations;
-}
+};
 
-interface Mapping {
+/** What operations on one kind of resource need. */
+export type Mapping = {
   readonly Entity: string;
   readonly OperationMap: Operations;
   readonly SubordinateOverrides?: readonly Override[];
   readonly PropertyOverrides?: readonly Override[];
+};
+
+/** DMTF's registry of what each operation on each kind of resource needs, which is data. */
+export interface PrivilegeMap {
+  readonly Id: string;
+  readonly Name: string;
+  readonly PrivilegesUsed: readonly string[];
+  readonly Mappings: readonly Mapping[];
 }
 
 const file = new URL('../../../dmtf/registries/Redfish_1.8.0_PrivilegeRegistry.json', import.meta.url);
 let mappings: ReadonlyMap<string, Mapping> | undefined;
 
+/** Reads the registry. */
+export function privilegeMap(): PrivilegeMap {
+  return JSON.parse(readFileSync(file, 'utf8')) as PrivilegeMap;
+}
+
 function mappingOf(schema: SchemaName): Mapping | undefined {
-  if (!mappings) {
-    const registry = JSON.parse(readFileSync(file, 'utf8')) as { readonly Mappings: readonly Mapping[] };
-    mappings = new Map(registry.Mappings.map(mapping => [mapping.Entity, mapping]));
-  }
+  mappings ??= new Map(privilegeMap().Mappings.map(mapping => [mapping.Entity, mapping]));
   return mappings.get(schema);
 }
 

@@ -88,7 +88,7 @@ function describe(
         return message('Base.PropertyMissing', [name], pointer);
     }
   }
-  const shown = textOf(value);
+  const shown = /password|token|secret|key/i.test(name) ? '******' : textOf(value);
   const fault = faultOf(issue, value);
   if (purpose.kind === 'action') {
     return fault === 'Error'

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /** Message registries of DMTF that this service's messages come from. They are data, kept as DMTF publishes them. */
 const files = {
@@ -36,6 +37,12 @@ export const registryNames = Object.keys(files) as readonly RegistryName[];
 
 const folder = new URL('../../../dmtf/registries/', import.meta.url);
 const read = new Map<RegistryName, MessageRegistry>();
+
+/** The name of a registry's file, and its content as DMTF publishes it. */
+export function registryFile(name: RegistryName): { readonly name: string; read(): Promise<Buffer> } {
+  const file = files[name];
+  return { name: file, read: () => readFile(new URL(file, folder)) };
+}
 
 /** A registry, read when it is first needed. */
 export function registry(name: RegistryName): MessageRegistry {

@@ -102,7 +102,8 @@ export interface Endpoint<A> {
   /** Whose privileges count. */
   readonly schema: SchemaName;
   readonly open?: boolean | undefined;
-  readonly get?: ((at: A, request: RedfishRequest) => Promise<RedfishResponse>) | undefined;
+  /** `undefined` when there is no such thing. */
+  readonly get?: ((at: A, request: RedfishRequest) => Promise<RedfishResponse | undefined>) | undefined;
   readonly post?: ((at: A, request: RedfishRequest) => Promise<Outcome | RedfishResponse>) | undefined;
   readonly remove?: ((at: A) => Promise<Outcome>) | undefined;
 }

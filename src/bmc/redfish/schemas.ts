@@ -66,6 +66,49 @@ export const schemaVersions = {
   Volume: 'v1_10_2',
 } as const;
 
+/** Versions of what bodies hold that is no resource itself. */
+export const typeVersions = {
+  Message: 'v1_3_0',
+  Resource: 'v1_23_0',
+  Settings: 'v1_4_0',
+} as const;
+
+/** Collections of the service's resources. */
+export const collectionSchemas = [
+  'BootOptionCollection',
+  'CertificateCollection',
+  'ChassisCollection',
+  'ComputerSystemCollection',
+  'DriveCollection',
+  'EthernetInterfaceCollection',
+  'EventDestinationCollection',
+  'FanCollection',
+  'HostInterfaceCollection',
+  'JsonSchemaFileCollection',
+  'LogEntryCollection',
+  'LogServiceCollection',
+  'ManagerAccountCollection',
+  'ManagerCollection',
+  'MemoryCollection',
+  'MessageRegistryFileCollection',
+  'MetricDefinitionCollection',
+  'MetricReportCollection',
+  'MetricReportDefinitionCollection',
+  'PowerSupplyCollection',
+  'ProcessorCollection',
+  'RoleCollection',
+  'SensorCollection',
+  'SerialInterfaceCollection',
+  'SessionCollection',
+  'SimpleStorageCollection',
+  'SoftwareInventoryCollection',
+  'StorageCollection',
+  'StorageControllerCollection',
+  'TaskCollection',
+  'VirtualMediaCollection',
+  'VolumeCollection',
+] as const;
+
 /** A schema with versions. */
 export type VersionedSchema = keyof typeof schemaVersions;
 
@@ -74,6 +117,17 @@ export type SchemaName = VersionedSchema | `${string}Collection`;
 
 /** `@odata.type` of a resource. */
 export function typeOf(schema: SchemaName): string {
+  return `#${versionedName(schema)}.${schema}`;
+}
+
+/** The name of a schema in its version: `ComputerSystem.v1_27_0`; of a collection, its name alone. */
+export function versionedName(schema: SchemaName): string {
   const version = schemaVersions[schema as VersionedSchema] as string | undefined;
-  return version === undefined ? `#${schema}.${schema}` : `#${schema}.${version}.${schema}`;
+  return version === undefined ? schema : `${schema}.${version}`;
+}
+
+/** Where the service itself shows a schema's file. */
+export function schemaUri(schema: SchemaName): string {
+  const name = versionedName(schema);
+  return `/redfish/v1/JsonSchemas/${name}/${name}.json`;
 }

@@ -1,4 +1,6 @@
 import type { Route } from '../resource.ts';
+import { accountService, privilegeRegistry } from './account-service.ts';
+import { account, accountCollection } from './accounts.ts';
 import { bios, biosSettings } from './bios.ts';
 import { biosRegistry, biosRegistryFile } from './bios-registry.ts';
 import { bootOption, bootOptionCollection } from './boot-options.ts';
@@ -10,17 +12,32 @@ import { eventDestination, eventDestinations } from './event-destinations.ts';
 import { eventService } from './event-service.ts';
 import { eventStream } from './event-stream.ts';
 import { fan, fanCollection, thermalMetrics, thermalSubsystem } from './fans.ts';
+import { jsonSchema, jsonSchemaCollection, jsonSchemaFile } from './json-schemas.ts';
 import { logRoutes } from './log-services.ts';
 import { managerEthernet, managerEthernetCollection } from './manager-ethernet.ts';
 import { manager, managerCollection } from './managers.ts';
 import { memory, memoryCollection } from './memory.ts';
+import { metadata } from './metadata.ts';
+import {
+  networkAdapter,
+  networkAdapterCollection,
+  networkDeviceFunction,
+  networkDeviceFunctionCollection,
+  port,
+  portCollection,
+} from './network-adapters.ts';
+import { networkInterface, networkInterfaceCollection } from './network-interfaces.ts';
 import { networkProtocol } from './network-protocol.ts';
 import { power } from './power.ts';
 import { powerSubsystem, powerSupply, powerSupplyCollection } from './power-supplies.ts';
 import { processor, processorCollection } from './processors.ts';
+import { messageRegistry, messageRegistryFile, registryCollection } from './registries.ts';
+import { role, roleCollection } from './roles.ts';
 import { secureBoot } from './secure-boot.ts';
 import { sensor, sensorCollection } from './sensors.ts';
 import { serialInterface, serialInterfaceCollection } from './serial-interfaces.ts';
+import { odata, serviceRoot, versions } from './service-root.ts';
+import { session, sessionCollection, sessionService } from './session-service.ts';
 import {
   drive,
   simpleStorage,
@@ -38,6 +55,25 @@ import { thermal } from './thermal.ts';
 
 /** Every path that the service answers. */
 export const routes: readonly Route[] = [
+  versions,
+  serviceRoot,
+  odata,
+  metadata,
+  sessionService,
+  sessionCollection,
+  session,
+  accountService,
+  privilegeRegistry,
+  accountCollection,
+  account,
+  roleCollection,
+  role,
+  registryCollection,
+  messageRegistryFile,
+  messageRegistry,
+  jsonSchemaCollection,
+  jsonSchemaFile,
+  jsonSchema,
   computerSystemCollection,
   computerSystem,
   bootOptionCollection,
@@ -53,6 +89,14 @@ export const routes: readonly Route[] = [
   memory,
   ethernetInterfaceCollection,
   ethernetInterface,
+  networkInterfaceCollection,
+  networkInterface,
+  networkAdapterCollection,
+  networkAdapter,
+  portCollection,
+  port,
+  networkDeviceFunctionCollection,
+  networkDeviceFunction,
   storageCollection,
   storage,
   storageControllerCollection,
