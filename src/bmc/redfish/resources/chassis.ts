@@ -7,6 +7,7 @@ import { fanPath } from './fans.ts';
 import { chassisPath, chassis as chassisRoot, managerPath, systemPath } from './paths.ts';
 import { powerSupplyPath } from './power-supplies.ts';
 import { powerStateOf, runningStatus } from './status.ts';
+import { drivePath, storagePath } from './storage.ts';
 
 /** Chassis: the box that a node would be in, with its sensors. @see schema Chassis */
 
@@ -57,6 +58,7 @@ function chassisBody(bmc: RedfishBmc) {
     PowerSubsystem: link(`${path}/PowerSubsystem`),
     ThermalSubsystem: link(`${path}/ThermalSubsystem`),
     EnvironmentMetrics: link(`${path}/EnvironmentMetrics`),
+    NetworkAdapters: link(`${path}/NetworkAdapters`),
     Links: {
       ComputerSystems: [link(systemPath(bmc))],
       'ComputerSystems@odata.count': 1,
@@ -68,6 +70,10 @@ function chassisBody(bmc: RedfishBmc) {
       'PowerSupplies@odata.count': 1,
       Fans: [link(fanPath(bmc))],
       'Fans@odata.count': 1,
+      Storage: [link(storagePath(bmc))],
+      'Storage@odata.count': 1,
+      Drives: spec.disks.map(({ name }) => link(drivePath(bmc, name))),
+      'Drives@odata.count': spec.disks.length,
     },
   };
 }

@@ -132,6 +132,7 @@ function systemBody(bmc: RedfishBmc): JsonObject {
     Processors: link(`${path}/Processors`),
     Memory: link(`${path}/Memory`),
     EthernetInterfaces: link(`${path}/EthernetInterfaces`),
+    NetworkInterfaces: link(`${path}/NetworkInterfaces`),
     Storage: link(`${path}/Storage`),
     SimpleStorage: link(`${path}/SimpleStorage`),
     VirtualMedia: link(`${path}/VirtualMedia`),

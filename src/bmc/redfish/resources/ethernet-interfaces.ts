@@ -8,9 +8,29 @@ import { working } from './status.ts';
 
 const prefix = 'NIC';
 
+/** IDs of a node's network cards: `NIC1` is the one that netboots first. */
+export function nicIds({ node }: RedfishBmc): readonly string[] {
+  return numberedIds(prefix, node.spec.nics.length);
+}
+
+/** The position, from 0 on, of the card of that ID; `undefined` when there is none. */
+export function nicPosition({ node }: RedfishBmc, id: string | undefined): number | undefined {
+  return positionOf(id, prefix, node.spec.nics.length);
+}
+
 /** The card of that position, from 0 on. */
 export function ethernetInterfacePath(bmc: RedfishBmc, position: number): string {
   return `${systemPath(bmc)}/EthernetInterfaces/${numberedId(prefix, position)}`;
+}
+
+/** The same card as hardware. */
+export function networkAdapterPath(bmc: RedfishBmc, id: string): string {
+  return `${chassisPath(bmc)}/NetworkAdapters/${id}`;
+}
+
+/** Links of a machine that is off are down. */
+export function linkStatus({ node }: RedfishBmc): 'LinkUp' | 'LinkDown' {
+  return node.state.power === 'on' ? 'LinkUp' : 'LinkDown';
 }
 
 export const ethernetInterfaceCollection = nodeResource({
@@ -19,29 +39,35 @@ export const ethernetInterfaceCollection = nodeResource({
   read: ({ bmc, path }) =>
     collectionBody(
       'Ethernet Interfaces',
-      numberedIds(prefix, bmc.node.spec.nics.length).map(id => `${path}/${id}`),
+      nicIds(bmc).map(id => `${path}/${id}`),
     ),
 });
 
 export const ethernetInterface = nodeResource({
   path: '/redfish/v1/Systems/{system}/EthernetInterfaces/{interface}',
   schema: 'EthernetInterface',
-  read: ({ bmc, params }) => {
-    const { spec, state } = bmc.node;
-    const position = positionOf(params.interface, prefix, spec.nics.length);
+  read: ({ bmc, params: { interface: id = '' } }) => {
+    const position = nicPosition(bmc, id);
     if (position === undefined) return undefined;
-    const nic = spec.nics[position];
+    const nic = bmc.node.spec.nics[position];
+    const adapter = networkAdapterPath(bmc, id);
     return {
-      Id: params.interface,
+      Id: id,
       Name: `Network Card ${position + 1}`,
       Description: `On the network ${nic?.network}`,
       EthernetInterfaceType: 'Physical',
       MACAddress: nic?.mac,
       PermanentMACAddress: nic?.mac,
       InterfaceEnabled: true,
-      LinkStatus: state.power === 'on' ? 'LinkUp' : 'LinkDown',
+      LinkStatus: linkStatus(bmc),
       Status: working,
-      Links: { Chassis: link(chassisPath(bmc)) },
+      Links: {
+        Chassis: link(chassisPath(bmc)),
+        NetworkDeviceFunctions: [link(`${adapter}/NetworkDeviceFunctions/1`)],
+        'NetworkDeviceFunctions@odata.count': 1,
+        Ports: [link(`${adapter}/Ports/1`)],
+        'Ports@odata.count': 1,
+      },
     };
   },
 });

@@ -60,6 +60,36 @@ describe('Ethernet interfaces', () => {
   });
 });
 
+describe('network adapters', () => {
+  const nics = [
+    { mac: '52:54:00:00:00:0a', network: 'provisioning' },
+    { mac: '52:54:00:00:00:0b', network: 'tenant' },
+  ];
+
+  test('each card has a port and a function with its address', async () => {
+    const fixture = await createFixture({ spec: { nics } });
+    for (const [index, { mac }] of nics.entries()) {
+      const { at } = await fixture.ask('GET', `${system}/NetworkInterfaces/NIC${index + 1}`);
+      const adapter = String(at('/Links/NetworkAdapter/@odata.id'));
+      expect(await members(fixture, `${adapter}/Ports`)).toMatchObject([
+        { LinkStatus: 'LinkDown', Ethernet: { AssociatedMACAddresses: [mac] } },
+      ]);
+      expect(await members(fixture, `${adapter}/NetworkDeviceFunctions`)).toMatchObject([
+        { BootMode: 'PXE', Ethernet: { MACAddress: mac } },
+      ]);
+    }
+  });
+
+  test('a card that is not to netboot says so once a boot has taken that up', async () => {
+    const fixture = await createFixture({ spec: { nics } });
+    const path = '/redfish/v1/Chassis/n1/NetworkAdapters/NIC2/NetworkDeviceFunctions/1';
+    await fixture.ask('PATCH', `${system}/Bios/Settings`, { Attributes: { NetworkBootNics: 1 } });
+    expect((await fixture.ask('GET', path)).body.BootMode).toBe('PXE');
+    await fixture.power('n1', 'on');
+    expect((await fixture.ask('GET', path)).body.BootMode).toBe('Disabled');
+  });
+});
+
 describe('storage', () => {
   const disks = [
     { name: 'root', size: 20 * gib },
