@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DiscImages } from '../../../src/drivers/openstack/machines/disc-images.ts';
 import { labsIn } from '../../../src/drivers/openstack/provision/inventory.ts';
 import { removeLab } from '../../../src/drivers/openstack/provision/remove-lab.ts';
 import type { CloudDiskSettings, CloudLabSettings } from '../../../src/node/cloud-spec.ts';
@@ -135,6 +136,12 @@ describe('a lease', () => {
     const [lab] = await labsIn(openstack, ctx);
     if (!lab) throw new Error('the lab was not found');
     const { clock } = platform;
+    // A disc that was in the drive of an instance that it adopted.
+    const discs = new DiscImages({ openstack, lab: lab.name, owner: lab.owner, node: 'n9', log: silentLog });
+    const file = import.meta.filename;
+    expect(
+      await discs.put({ url: 'http://h/a.iso', file, size: 1, writeProtected: true }, never),
+    ).toBeDefined();
     await removeLab(lab, { openstack, clock, log: silentLog, signal: never, concurrency: 4 });
     expect(platform.cloud.snapshot()).toEqual(before);
   });

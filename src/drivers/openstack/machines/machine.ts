@@ -1,11 +1,5 @@
 import type { NextBoot } from '../../../node/boot.ts';
-import {
-  type Capabilities,
-  DriverError,
-  type MachineAct,
-  type MachineId,
-  type Observation,
-} from '../../../node/driver.ts';
+import { DriverError, type MachineAct, type MachineId, type Observation } from '../../../node/driver.ts';
 import type { FirmwareAnswer } from '../../../node/firmware.ts';
 import { type MediaState, noMedia } from '../../../node/media.ts';
 import type { PowerState } from '../../../node/power.ts';
@@ -103,10 +97,6 @@ export class OpenStackMachine {
   /** ID of its server, once one was found. */
   get server(): string | undefined {
     return this.#kept.server;
-  }
-
-  get capabilities(): Capabilities {
-    return this.#strategy.capabilities;
   }
 
   get strategy(): Strategy {
@@ -240,7 +230,6 @@ export class OpenStackMachine {
     await this.#keep({ media });
   }
 
-  /** With what the strategy needs to know of the machine. */
   #withDisc(boot: NextBoot): StrategyBoot {
     return { ...boot, disc: this.#kept.disc?.image };
   }
