@@ -33,6 +33,7 @@ export class AccountStore implements Accounts {
   readonly #users: readonly InitialUser[];
   #slots: readonly Account[];
   #stored: StoredAccounts;
+  #revision = 0;
 
   private constructor(
     document: Document<StoredAccounts>,
@@ -64,6 +65,11 @@ export class AccountStore implements Accounts {
 
   get slots(): readonly Account[] {
     return this.#slots;
+  }
+
+  /** Grows with every change. */
+  get revision(): number {
+    return this.#revision;
   }
 
   get(id: number): Account | undefined {
@@ -99,6 +105,7 @@ export class AccountStore implements Accounts {
       base,
     };
     this.#stored = { slots: { ...this.#stored.slots, [id]: slot } };
+    this.#revision++;
     this.#slots = this.#slots.map(other => (other.id === id ? { ...other, ...change } : other));
     await this.#document.write(this.#stored);
   }

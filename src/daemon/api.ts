@@ -110,9 +110,22 @@ export interface LabStatus {
   /** Facts of the driver that matter to a person: `accelerator: kvm`, `networking: user`, `bridge NETWORK: NAME`. */
   readonly facts: Readonly<Record<string, string>>;
   readonly source: string;
+  /** Its Redfish services; `undefined`: it has none. */
+  readonly redfish?: RedfishStatus | undefined;
   readonly nodes: readonly NodeStatus[];
   /** Of a lab that was stopped: names of the nodes and hosts that a start powers on. */
   readonly stopped?: readonly string[] | undefined;
+}
+
+/** What a lab's Redfish services have in common, and the one that shows all nodes. */
+export interface RedfishStatus {
+  /** Of the service that shows all nodes; `undefined`: there is none. */
+  readonly url: string | undefined;
+  readonly users: readonly string[];
+  /** SHA-256 of the certificate of all services; `undefined`: they are without TLS. */
+  readonly fingerprint: string | undefined;
+  /** Why nobody answers at the URL; undefined when it listens. */
+  readonly problem: string | undefined;
 }
 
 /** A node and its BMC. */
@@ -134,12 +147,14 @@ export interface NodeStatus {
     readonly users: readonly string[];
     /** Why nobody answers there; undefined when it listens. */
     readonly problem: string | undefined;
+    /** Its own Redfish service; `undefined`: it has none. */
+    readonly redfish?: { readonly url: string; readonly problem: string | undefined } | undefined;
   };
   readonly consoleLog: string | undefined;
 }
 
-/** A step of a plan: what the driver does, or a BMC that is set up anew. */
-export type PlannedChange = Omit<Change, 'kind'> & { readonly kind: Change['kind'] | 'bmc' };
+/** A step of a plan: what the driver does, or a BMC or the lab's Redfish services that are set up anew. */
+export type PlannedChange = Omit<Change, 'kind'> & { readonly kind: Change['kind'] | 'bmc' | 'redfish' };
 
 /** `POST /v1/labs/plan`. */
 export interface PlanAnswer {
@@ -186,7 +201,16 @@ export interface BootRequest {
 
 /** `GET …/credentials`. */
 export interface CredentialsAnswer {
-  readonly nodes: Readonly<Record<string, readonly { name: string; password: string; privilege: string }[]>>;
+  readonly nodes: Readonly<Record<string, readonly Login[]>>;
+  /** At the Redfish service that shows all nodes. */
+  readonly redfish?: readonly Login[] | undefined;
+}
+
+/** Who may log in, and by which password. */
+export interface Login {
+  readonly name: string;
+  readonly password: string;
+  readonly privilege: string;
 }
 
 /** What a netbooted or deployed system said of itself. */

@@ -1,13 +1,14 @@
 import { networkInterfaces } from 'node:os';
 import { run } from '../host/programs.ts';
 import { parseCidr, parseIpv4 } from '../support/ipv4.ts';
+import { placesOf } from './lab-ports.ts';
 import type { LabRecord } from './lab-record.ts';
 
 /**
  * Gives this host the addresses of a lab's BMCs that it does not have, each on the interface whose network it is of.
  * Only for a host that is there for nothing else.
  */
-export async function ensureBmcAddresses({ definition }: LabRecord): Promise<void> {
+export async function ensureBmcAddresses(record: LabRecord): Promise<void> {
   const present = Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) =>
     addresses.map(({ address, cidr, internal }) => ({
       name,
@@ -16,7 +17,8 @@ export async function ensureBmcAddresses({ definition }: LabRecord): Promise<voi
       network: internal ? undefined : parseCidr(cidr ?? ''),
     })),
   );
-  for (const address of new Set(Object.values(definition.bmcs).map(({ ipmi }) => ipmi.address))) {
+  const { udp, tcp } = placesOf(record);
+  for (const address of new Set([...udp, ...tcp].map(place => place.address))) {
     const number = parseIpv4(address) ?? Number.NaN;
     const home = present.find(({ network }) => network && number >= network.first && number <= network.last);
     // One that is of no network here fails when its BMC is to listen there, and is told of then.

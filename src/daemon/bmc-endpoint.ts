@@ -8,7 +8,6 @@ import type { BmcDefinition, UserDefinition } from '../lab/definition.ts';
 import type { Node } from '../node/node.ts';
 import type { Document } from '../support/document.ts';
 import { messageOf } from '../support/errors.ts';
-import type { NodeStatus } from './api.ts';
 
 /** What all BMCs of the daemon share. */
 export interface BmcService {
@@ -29,50 +28,44 @@ export interface BmcParts {
 
 /** A node's BMC on the network: its accounts, its memory and its IPMI listener. */
 export class BmcEndpoint {
-  readonly #definition: BmcDefinition;
-  readonly #port: number;
-  readonly #close: () => Promise<void>;
+  readonly definition: BmcDefinition;
+  readonly accounts: AccountStore;
+  readonly memory: BmcMemoryStore;
+  readonly ipmi: IpmiBmc;
   /** Why it cannot be reached. */
-  readonly #problem: string | undefined;
+  #problem: string | undefined;
+  #close: () => Promise<void> = async () => undefined;
 
   private constructor(
-    { definition, port }: BmcParts,
-    listening: { readonly close: () => Promise<void> } | { readonly problem: string },
+    { node, definition, port }: BmcParts,
+    accounts: AccountStore,
+    memory: BmcMemoryStore,
+    environment: IpmiEnvironment,
   ) {
-    this.#definition = definition;
-    this.#port = port;
-    this.#problem = 'problem' in listening ? listening.problem : undefined;
-    this.#close = 'problem' in listening ? async () => undefined : listening.close;
+    this.definition = definition;
+    this.accounts = accounts;
+    this.memory = memory;
+    const settings = settingsOf(definition, port);
+    this.ipmi = new IpmiBmc({ node, accounts, settings, memory }, environment);
   }
 
   /** Puts a BMC on the network. One that cannot listen is there nevertheless, and its status says why. */
   static async open(parts: BmcParts, { environment, server }: BmcService): Promise<BmcEndpoint> {
-    const { node, definition } = parts;
-    const users = definition.users.map(user => ({ ...user, password: parts.passwordOf(user) }));
+    const users = parts.definition.users.map(user => ({ ...user, password: parts.passwordOf(user) }));
     const accounts = await AccountStore.open(parts.accounts, users);
     const memory = await BmcMemoryStore.open(parts.memory);
-    const settings = settingsOf(definition, parts.port);
-    const bmc = new IpmiBmc({ node, accounts, settings, memory }, environment);
+    const endpoint = new BmcEndpoint(parts, accounts, memory, environment);
     try {
-      return new BmcEndpoint(parts, await server.listen(settings, bmc));
+      const listening = await server.listen(endpoint.ipmi.settings, endpoint.ipmi);
+      endpoint.#close = listening.close;
     } catch (error) {
-      return new BmcEndpoint(parts, { problem: messageOf(error) });
+      endpoint.#problem = messageOf(error);
     }
+    return endpoint;
   }
 
-  /** Whether it needs no change to be what a lab file says. */
-  isSetUpAs(definition: BmcDefinition): boolean {
-    return this.#problem === undefined && JSON.stringify(definition) === JSON.stringify(this.#definition);
-  }
-
-  status(): NodeStatus['bmc'] {
-    const { ipmi, users } = this.#definition;
-    return {
-      address: ipmi.address,
-      port: this.#port,
-      users: users.map(user => user.name),
-      problem: this.#problem,
-    };
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   close(): Promise<void> {

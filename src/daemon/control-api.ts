@@ -72,7 +72,7 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     const lab = labs.get(context.req.param('lab'));
     const names = lab.remote ? Object.keys(lab.record.definition.bmcs) : lab.nodes.names();
     const nodes = Object.fromEntries(names.map(name => [name, lab.credentials(name)]));
-    return context.json({ nodes } satisfies CredentialsAnswer);
+    return context.json({ nodes, redfish: lab.serviceCredentials() } satisfies CredentialsAnswer);
   });
   app.post('/v1/labs/plan', async context => {
     const definition = await context.req.json<LabDefinition>();

@@ -27,6 +27,7 @@ import { Drivers } from './drivers.ts';
 import { Labs } from './labs.ts';
 import { LinkLocalAddresses } from './link-local.ts';
 import { daemonIdentity, serveAsService } from './service-control.ts';
+import { TcpReservations } from './tcp-reservations.ts';
 import { Traffic, watchIdle } from './traffic.ts';
 
 /** How a daemon is run. */
@@ -96,6 +97,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const drops = new DropCounter();
   const server = new IpmiServer(log);
+  const reservations = new TcpReservations();
   const drivers = new Drivers({
     stateDirectory,
     runtimeDirectory,
@@ -129,6 +131,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         drops,
       },
     },
+    reservations,
     identity: () => daemonIdentity(stateDirectory, Date.now()),
     prepare: options.remote && ensureBmcAddresses,
     powerLost: before !== undefined && before.hostBoot !== hostBoot,
@@ -177,6 +180,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await labs.close();
   await drivers[Symbol.asyncDispose]();
   await server.close();
+  await reservations[Symbol.asyncDispose]();
   await director.close();
   await rm(controlSocket, { force: true });
   log.info('stopped');

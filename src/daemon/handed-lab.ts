@@ -1,3 +1,4 @@
+import type { LabDefinition } from '../lab/definition.ts';
 import type { ServiceCloud, ServiceInstance } from '../node/driver.ts';
 import type { LabRecord } from './lab-record.ts';
 
@@ -6,6 +7,11 @@ export interface HandedLab {
   readonly record: LabRecord;
   /** How the lab's cloud is reached; `undefined`: it needs none. */
   readonly cloud: ServiceCloud | undefined;
+}
+
+/** Whether an instance of the lab's own serves its nodes, rather than the daemon that makes it. */
+export function isServedElsewhere({ spec }: LabDefinition): boolean {
+  return spec.cloud?.service !== undefined;
 }
 
 /** A lab as the daemon in its service instance sees it: there it is the one that serves, on the instance's own interfaces. */

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LabDefinition } from '../lab/definition.ts';
+import { type BmcSettings, newBmcSettings } from '../bmc/redfish/settings.ts';
+import type { BmcDefinition, LabDefinition } from '../lab/definition.ts';
 import { type Driver, machineId, type Observation } from '../node/driver.ts';
 import { firmwareSettings, nextSettings } from '../node/firmware-settings.ts';
-import type { MediaState } from '../node/media.ts';
+import { type MediaImage, type MediaState, noMedia } from '../node/media.ts';
 import { type KeptNode, NodeRunner } from '../node/runner.ts';
 import type { NodeSpec } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
@@ -13,7 +14,10 @@ import type { Logger } from '../support/log.ts';
 import type { NodeStatus } from './api.ts';
 import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
+import { KeptValue } from './kept-value.ts';
 import { type LabRecord, passwordOf } from './lab-record.ts';
+import type { LabRedfish } from './lab-redfish.ts';
+import { NodeBmc } from './redfish-bmc.ts';
 
 /** What the nodes of a lab work with. */
 export interface LabNodesParts {
@@ -21,6 +25,8 @@ export interface LabNodesParts {
   readonly driver: Driver;
   /** The lab's record as it is now. */
   readonly record: () => LabRecord;
+  /** By which they are shown. */
+  readonly redfish: LabRedfish;
   readonly around: {
     readonly stateDirectory: string;
     readonly clock: Clock;
@@ -34,6 +40,7 @@ export interface LabNodesParts {
 interface Member {
   readonly node: NodeRunner;
   readonly bmc: BmcEndpoint;
+  readonly redfish: NodeBmc;
 }
 
 /** The nodes of a lab that are served, each with its BMC. */
@@ -84,16 +91,16 @@ export class LabNodes {
       boot: durable.boot,
       firmware: firmwareSettings(node.spec, nextSettings(durable.firmware).changed).mode,
       bootProgress: this.#parts.around.boot.progress(node.spec.nics.map(({ mac }) => mac)),
-      bmc: bmc?.status() ?? { address: '', port: 0, users: [], problem: 'there is none' },
+      bmc: bmc ? this.#bmcStatus(name, bmc) : { address: '', port: 0, users: [], problem: 'there is none' },
       consoleLog: undefined,
     };
   }
 
   /** BMCs that are not set up as a definition says. */
   changedBmcs({ bmcs }: LabDefinition): string[] {
-    return [...this.#members].flatMap(([name, { bmc }]) => {
+    return [...this.#members.keys()].filter(name => {
       const wanted = bmcs[name];
-      return wanted && !bmc.isSetUpAs(wanted) ? [name] : [];
+      return wanted && !this.#isSetUpAs(name, wanted);
     });
   }
 
@@ -103,7 +110,7 @@ export class LabNodes {
     if (!definition) return;
     const member = this.#members.get(spec.name);
     const same = member && JSON.stringify(member.node.spec) === JSON.stringify(spec);
-    if (same && member.bmc.isSetUpAs(definition)) return;
+    if (same && this.#isSetUpAs(spec.name, definition)) return;
     if (member) await this.dismiss(spec.name);
 
     const { clock, log } = this.#parts.around;
@@ -124,7 +131,21 @@ export class LabNodes {
       },
       this.#parts.around.bmcs,
     );
-    this.#members.set(spec.name, { node, bmc });
+    const { redfish, driver } = this.#parts;
+    const shown = new NodeBmc({
+      lab: this.#parts.lab,
+      node,
+      driver: driver.name,
+      settings: await KeptValue.open(
+        fileDocument<BmcSettings>(this.#path('bmcs', spec.name, 'redfish', 'bmc.json')),
+        newBmcSettings,
+      ),
+      bmc,
+      redfish: () => redfish.placeOf(spec.name),
+      media: redfish.mediaOf(spec.name),
+    });
+    this.#members.set(spec.name, { node, bmc, redfish: shown });
+    await redfish.serve(shown);
     const seen = this.#seen.get(spec.name);
     if (seen?.boot) node.observe(seen.boot);
     if (seen?.power) node.observe(seen.power);
@@ -140,6 +161,8 @@ export class LabNodes {
     const member = this.#members.get(name);
     if (!member) return;
     this.#members.delete(name);
+    await this.#parts.redfish.dismiss(name);
+    member.redfish[Symbol.dispose]();
     await member.bmc.close();
     await member.node.close();
   }
@@ -154,15 +177,24 @@ export class LabNodes {
 
   /** @throws QuintupleoError `BMC_DEAF` when a BMC cannot listen where it shall */
   checkBmcs(): void {
-    for (const [name, { bmc }] of this.#members) {
-      const { problem } = bmc.status();
-      if (problem === undefined) continue;
-      throw new QuintupleoError(`the BMC of ${name} cannot listen: ${problem}`, {
+    for (const name of this.#members.keys()) {
+      const { problem, redfish } = this.status(name).bmc;
+      const deaf = problem ?? redfish?.problem;
+      if (deaf === undefined) continue;
+      throw new QuintupleoError(`the BMC of ${name} cannot listen: ${deaf}`, {
         family: 'config',
         code: 'BMC_DEAF',
         remedy: 'Free that address and port, or choose another one in the lab file; then run up again.',
       });
     }
+  }
+
+  /** Images that are in slots. */
+  images(): MediaImage[] {
+    return [...this.#members.keys()].flatMap(name => {
+      const { cd, usb } = this.media(name) ?? noMedia;
+      return [cd, usb].filter(image => image !== undefined);
+    });
   }
 
   /** Takes what the driver saw; what is seen of a machine before its node is served is told to the node then. */
@@ -173,6 +205,20 @@ export class LabNodes {
     if (observation.type === 'booted') seen.boot = { ...observation, earlier: true };
     this.#seen.set(name, seen);
     this.#members.get(name)?.node.observe(observation);
+  }
+
+  #isSetUpAs(name: string, definition: BmcDefinition): boolean {
+    const bmc = this.#members.get(name)?.bmc;
+    if (!bmc || bmc.problem !== undefined || this.#parts.redfish.statusOf(name)?.problem !== undefined) {
+      return false;
+    }
+    return JSON.stringify(definition) === JSON.stringify(bmc.definition);
+  }
+
+  #bmcStatus(name: string, { definition, ipmi, problem }: BmcEndpoint): NodeStatus['bmc'] {
+    const { address, port } = ipmi.settings;
+    const users = definition.users.map(user => user.name);
+    return { address, port, users, problem, redfish: this.#parts.redfish.statusOf(name) };
   }
 
   #path(...parts: string[]): string {

@@ -10,19 +10,21 @@ import { messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
 import type { Logger } from '../support/log.ts';
 import { inParallel } from '../support/parallel.ts';
-import type { LabStatus, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
+import type { LabStatus, Login, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
 import type { BmcService } from './bmc-endpoint.ts';
 import { answersPing } from './bmc-ping.ts';
 import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
 import { isServedElsewhere } from './handed-lab.ts';
 import { LabNodes } from './lab-nodes.ts';
+import { placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
 import type { LabSwitch } from './lab-power.ts';
-import { type LabRecord, passwordOf, recordFor } from './lab-record.ts';
+import { type LabRecord, passwordOf, recordFor, servicePasswordOf } from './lab-record.ts';
+import { LabRedfish } from './lab-redfish.ts';
 import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
-import { choosePorts, chosenEndpoints } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
+import type { TcpReservations } from './tcp-reservations.ts';
 import { examineNode } from './why.ts';
 
 /** What a lab works with. */
@@ -32,8 +34,10 @@ export interface LabSurroundings {
   readonly log: Logger;
   readonly drivers: Drivers;
   readonly boot: BootService;
-  /** UDP endpoints `ADDRESS:PORT` that BMCs of other labs have. */
-  readonly portsOfOtherLabs: (lab: string) => ReadonlySet<string>;
+  /** Endpoints `ADDRESS:PORT` that BMCs and services of other labs have. */
+  readonly portsOfOtherLabs: (lab: string) => UdpAndTcp<ReadonlySet<string>>;
+  /** TCP ports that are held for Redfish services. */
+  readonly reservations: TcpReservations;
   readonly bmcs: BmcService;
   /** By which this daemon is known to the services of labs. */
   readonly identity: () => Promise<Identity>;
@@ -49,6 +53,7 @@ export class LabRuntime {
   readonly #around: LabSurroundings;
   readonly #driver: Driver;
   readonly #nodes: LabNodes;
+  readonly #redfish: LabRedfish;
   readonly #service: LabService;
   readonly #stop = new AbortController();
   #record: LabRecord;
@@ -58,8 +63,22 @@ export class LabRuntime {
     this.#record = record;
     this.#driver = driver;
     this.#around = around;
-    this.#nodes = new LabNodes({ lab: this.name, driver, record: () => this.#record, around });
-    const { identity, clock } = around;
+    const { identity, clock, log, reservations } = around;
+    this.#redfish = new LabRedfish({
+      lab: this.name,
+      record: () => this.#record,
+      folder: this.#path(),
+      clock,
+      log,
+      reservations,
+    });
+    this.#nodes = new LabNodes({
+      lab: this.name,
+      driver,
+      record: () => this.#record,
+      redfish: this.#redfish,
+      around,
+    });
     this.#service = new LabService({
       lab: this.name,
       identity,
@@ -75,7 +94,16 @@ export class LabRuntime {
     });
   }
 
-  /** Starts to serve a lab: one that was kept, or a new one that has nothing yet. */
+  /** Opens a lab that has nothing yet, or what it has is not served before it is applied: its ports are not chosen. */
+  static async create(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
+    const { name } = record.definition.spec;
+    const driver = await around.drivers.create(name, record.definition.driver);
+    const lab = new LabRuntime(record, driver, around);
+    if (!lab.remote) await lab.#watch();
+    return lab;
+  }
+
+  /** Starts to serve a lab that was kept. */
   static async open(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
     const { name } = record.definition.spec;
     const driver = await around.drivers.create(name, record.definition.driver);
@@ -87,8 +115,9 @@ export class LabRuntime {
       if (machines.has(spec.name))
         await lab.#nodes.serve(spec, around.powerLost && diesWithHost(record.definition.driver));
     }
+    await lab.#redfish.sweep(lab.#nodes.images());
     await lab.#serveBoot();
-    await driver.watch((id, observation) => lab.#nodes.observe(id, observation), lab.#stop.signal);
+    await lab.#watch();
     return lab;
   }
 
@@ -115,6 +144,10 @@ export class LabRuntime {
       const summary = 'new settings; its sessions end';
       changes.push({ op: 'update', kind: 'bmc', name, summary, disruptive: false });
     }
+    if (this.#nodes.names().length > 0 && !this.#redfish.isSetUpAs(definition.redfish)) {
+      const summary = 'new settings of its Redfish services; their sessions end';
+      changes.push({ op: 'update', kind: 'redfish', name: this.name, summary, disruptive: false });
+    }
     return changes;
   }
 
@@ -126,12 +159,12 @@ export class LabRuntime {
   ): Promise<void> {
     const changes = await this.plan(definition);
     tell({ type: 'plan', changes });
-    const record = recordFor(definition, this.#record);
-    const { portsOfOtherLabs, bmcs } = this.#around;
-    const ports = await choosePorts(record, portsOfOtherLabs(this.name), endpoint =>
-      bmcs.server.reserve(endpoint),
-    );
-    await this.#keep({ ...record, ports });
+    const { portsOfOtherLabs, bmcs, reservations } = this.#around;
+    const record = await withPorts(recordFor(definition, this.#record), portsOfOtherLabs(this.name), {
+      udp: place => bmcs.server.reserve(place),
+      tcp: place => reservations.reserve(place),
+    });
+    await this.#keep(record);
     try {
       if (this.remote) await this.#stopServing();
       await this.#perform(changes, definition.spec, tell, signal);
@@ -166,13 +199,16 @@ export class LabRuntime {
   async remove(tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#keep({ ...this.#record, phase: 'deleting', message: '' });
     await this.#nodes.dismissAll();
+    await this.#redfish[Symbol.asyncDispose]();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };
     await this.#around.boot.forgetLab(this.name);
     await this.#driver.serveBoot(nothing);
     const changes = await this.#driver.plan(nothing);
     tell({ type: 'plan', changes });
     await this.#perform(changes, nothing, tell, signal);
-    for (const endpoint of chosenEndpoints(this.#record)) await this.#around.bmcs.server.release(endpoint);
+    const { udp, tcp } = placesOf(this.#record);
+    for (const place of udp) await this.#around.bmcs.server.release(place);
+    for (const place of tcp) await this.#around.reservations.release(place);
     await this.close();
   }
 
@@ -194,6 +230,7 @@ export class LabRuntime {
       facts: this.#driver.facts(definition.spec),
       source: definition.source,
       ...(stopped && { stopped: [...stopped.nodes, ...stopped.hosts] }),
+      redfish: this.#redfish.status(),
       nodes: inOrderOf(definition, this.#nodes.names()).map(name => this.#nodes.status(name)),
     };
   }
@@ -202,7 +239,7 @@ export class LabRuntime {
   async currentStatus(): Promise<LabStatus> {
     const status = this.status();
     if (!this.remote) return status;
-    return { ...status, nodes: await this.#service.nodes(this.#record.definition) };
+    return { ...status, ...(await this.#service.status(this.#record.definition)) };
   }
 
   /** What may keep a node from a network boot. */
@@ -254,11 +291,21 @@ export class LabRuntime {
   }
 
   /** Every login of a node's BMC. */
-  credentials(name: string): { name: string; password: string; privilege: string }[] {
+  credentials(name: string): Login[] {
     const users = this.#record.definition.bmcs[name]?.users ?? [];
     return users.map(user => ({
       name: user.name,
       password: passwordOf(this.#record, name, user),
+      privilege: user.privilege,
+    }));
+  }
+
+  /** Every login of the Redfish service that shows all nodes. */
+  serviceCredentials(): Login[] {
+    const users = this.#record.definition.redfish?.service?.users ?? [];
+    return users.map(user => ({
+      name: user.name,
+      password: servicePasswordOf(this.#record, user),
       privilege: user.privilege,
     }));
   }
@@ -290,7 +337,8 @@ export class LabRuntime {
   ): Promise<void> {
     signal.throwIfAborted();
     tell({ type: 'start', change });
-    if (change.kind === 'bmc') await this.#nodes.dismiss(change.name);
+    if (change.kind === 'redfish') await this.#redfish.setUp();
+    else if (change.kind === 'bmc') await this.#nodes.dismiss(change.name);
     else {
       if (change.kind === 'machine' && change.op === 'delete') await this.#nodes.forget(change.name);
       await this.#driver.apply(spec, { ...change, kind: change.kind }, signal);
@@ -301,19 +349,26 @@ export class LabRuntime {
     tell({ type: 'finish', change });
   }
 
-  /** @throws QuintupleoError `BMC_DEAF` */
+  #watch(): Promise<void> {
+    return this.#driver.watch((id, seen) => this.#nodes.observe(id, seen), this.#stop.signal);
+  }
+
+  /** @throws QuintupleoError `BMC_DEAF`, `REDFISH_DEAF` */
   async #serveAll(): Promise<void> {
     const machines = await this.#made('machine');
     for (const node of this.#record.definition.spec.nodes) {
       if (machines.has(node.name)) await this.#nodes.serve(node, false);
     }
+    await this.#redfish.setUp();
     await this.#serveBoot();
     this.#nodes.checkBmcs();
+    this.#redfish.check();
   }
 
   /** Nodes and their boot are served no more. */
   async #stopServing(): Promise<void> {
     await this.#nodes.dismissAll();
+    await this.#redfish[Symbol.asyncDispose]();
     await this.#around.boot.close(this.name);
   }
 

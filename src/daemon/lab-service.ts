@@ -5,7 +5,7 @@ import type { Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import { poll } from '../support/wait.ts';
-import type { NodeStatus } from './api.ts';
+import type { LabStatus, NodeStatus } from './api.ts';
 import { type HandedLab, handOver } from './handed-lab.ts';
 import type { LabRecord } from './lab-record.ts';
 import { RemoteLab } from './remote-lab.ts';
@@ -50,12 +50,13 @@ export class LabService implements AsyncDisposable {
     await instance.admit(cloud => this.#hand(handOver(record, instance, cloud), signal), signal);
   }
 
-  /** The nodes as the instance has them; with what is known here when it does not answer. */
-  async nodes(definition: LabDefinition): Promise<readonly NodeStatus[]> {
+  /** The nodes and services as the instance has them; with what is known here when it does not answer. */
+  async status(definition: LabDefinition): Promise<Pick<LabStatus, 'nodes' | 'redfish'>> {
     try {
-      return await this.#remote.nodes(AbortSignal.timeout(statusLimit));
+      const { nodes, redfish } = await this.#remote.status(AbortSignal.timeout(statusLimit));
+      return { nodes, redfish };
     } catch (error) {
-      return unreachable(definition, messageOf(error));
+      return { nodes: unreachable(definition, messageOf(error)), redfish: undefined };
     }
   }
 

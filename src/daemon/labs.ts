@@ -6,10 +6,11 @@ import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { PlanAnswer, PlannedChange, Progress } from './api.ts';
 import { isSameDriver } from './drivers.ts';
+import { placesOf, portWarnings, type UdpAndTcp } from './lab-ports.ts';
 import { startLab, stopLab } from './lab-power.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
-import { isServedElsewhere, LabRuntime, type LabSurroundings } from './lab-runtime.ts';
-import { portWarnings } from './port-choice.ts';
+import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
+import type { Place } from './port-choice.ts';
 
 /** Every lab that this daemon serves. */
 export class Labs {
@@ -55,9 +56,8 @@ export class Labs {
   /** What `apply` would do, and what may keep it from that. */
   async plan(definition: LabDefinition): Promise<PlanAnswer> {
     const changes = await this.#changes(definition);
-    const served = this.#labs.get(definition.spec.name)?.status().nodes ?? [];
-    const listening = served.filter(({ bmc }) => bmc.problem === undefined).map(({ name }) => name);
-    const ports = isServedElsewhere(definition) ? [] : await portWarnings(definition, new Set(listening));
+    const lab = this.#labs.get(definition.spec.name);
+    const ports = await portWarnings(definition, endpointsOf(lab ? [lab] : []));
     const warnings = [...macWarnings(definition), ...ports];
     return { changes, warnings };
   }
@@ -66,7 +66,7 @@ export class Labs {
     const known = this.#labs.get(definition.spec.name);
     if (known) return known.plan(definition);
     // Made to plan with, and not kept: nothing is on disk until `apply`.
-    const lab = await this.#open(recordFor(definition, undefined));
+    const lab = await LabRuntime.create(recordFor(definition, undefined), this.#surroundings);
     try {
       return await lab.plan(definition);
     } finally {
@@ -161,7 +161,7 @@ export class Labs {
   /** The lab, opened; anew if its machines are to be reached in another way than before. */
   async #openFor(definition: LabDefinition): Promise<LabRuntime> {
     const known = this.#labs.get(definition.spec.name);
-    if (!known) return this.#open(recordFor(definition, undefined));
+    if (!known) return LabRuntime.create(recordFor(definition, undefined), this.#surroundings);
     const before = known.record.definition;
     const { driver } = definition;
     if (!isSameDriver(before.driver, driver) || isDeepStrictEqual(before.driver, driver)) return known;
@@ -171,18 +171,12 @@ export class Labs {
   }
 
   #open(record: LabRecord): Promise<LabRuntime> {
-    return LabRuntime.open(record, { ...this.#around, portsOfOtherLabs: lab => this.#portsOfOthers(lab) });
+    return LabRuntime.open(record, this.#surroundings);
   }
 
-  #portsOfOthers(lab: string): ReadonlySet<string> {
-    const endpoints = new Set<string>();
-    for (const { name, record } of this.#labs.values()) {
-      if (name === lab) continue;
-      for (const [node, { ipmi }] of Object.entries(record.definition.bmcs)) {
-        endpoints.add(`${ipmi.address}:${ipmi.port ?? record.ports[node]}`);
-      }
-    }
-    return endpoints;
+  get #surroundings(): LabSurroundings {
+    const portsOfOtherLabs = (lab: string) => endpointsOf(this.list().filter(({ name }) => name !== lab));
+    return { ...this.#around, portsOfOtherLabs };
   }
 
   async #exclusively<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -204,6 +198,16 @@ export class Labs {
   #recordPath(name: string): string {
     return join(this.#around.stateDirectory, 'labs', name, 'lab.json');
   }
+}
+
+/** Where labs listen, or are to: `ADDRESS:PORT`. */
+function endpointsOf(labs: readonly LabRuntime[]): UdpAndTcp<ReadonlySet<string>> {
+  const places = labs.map(({ record }) => placesOf(record));
+  const names = (each: readonly Place[]) => each.map(({ address, port }) => `${address}:${port}`);
+  return {
+    udp: new Set(places.flatMap(({ udp }) => names(udp))),
+    tcp: new Set(places.flatMap(({ tcp }) => names(tcp))),
+  };
 }
 
 function macWarnings({ spec }: LabDefinition): string[] {

@@ -3,7 +3,7 @@ import { Agent } from 'undici';
 import type { Identity } from '../support/certificate.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import { connectPinned, type PinnedPeer } from '../support/pinned-tls.ts';
-import type { ApiError, LabStatus, NodeStatus, OperationAnswer, PowerRequest } from './api.ts';
+import type { ApiError, LabStatus, OperationAnswer, PowerRequest } from './api.ts';
 import type { HandedLab } from './handed-lab.ts';
 
 /** How long the service may take to connect, and to answer. Milliseconds. */
@@ -48,9 +48,9 @@ export class RemoteLab implements AsyncDisposable {
     await this.#call('DELETE', '/record', signal);
   }
 
-  /** The nodes as the service has them. */
-  async nodes(signal: AbortSignal): Promise<readonly NodeStatus[]> {
-    return ((await this.#call('GET', '', signal)) as LabStatus).nodes;
+  /** The lab as the service has it. */
+  async status(signal: AbortSignal): Promise<LabStatus> {
+    return (await this.#call('GET', '', signal)) as LabStatus;
   }
 
   async power(node: string, request: PowerRequest, signal: AbortSignal): Promise<OperationAnswer> {

@@ -83,7 +83,7 @@ describe('a daemon that serves labs for another one', () => {
   };
 
   test('serves what it was handed, and answers as if it were asked here', async () => {
-    expect((await service.nodes(lab)).map(({ name, power }) => [name, power])).toEqual([
+    expect((await service.status(lab)).nodes.map(({ name, power }) => [name, power])).toEqual([
       ['node-1', 'off'],
       ['node-2', 'off'],
     ]);
@@ -96,11 +96,11 @@ describe('a daemon that serves labs for another one', () => {
   test('leaves alone what stays when it is told of a change', async () => {
     const smaller = { ...lab, spec: { ...lab.spec, nodes: lab.spec.nodes.slice(0, 1) } };
     await service.push(recordFor(smaller, undefined), soon());
-    expect((await service.nodes(smaller)).map(({ name, power }) => [name, power])).toEqual([
+    expect((await service.status(smaller)).nodes.map(({ name, power }) => [name, power])).toEqual([
       ['node-1', 'on'],
     ]);
     await service.push(recordFor(lab, undefined), soon());
-    expect(await service.nodes(lab)).toHaveLength(2);
+    expect((await service.status(lab)).nodes).toHaveLength(2);
   });
 
   test('lets a console through, both ways', async () => {
@@ -121,27 +121,27 @@ describe('a daemon that serves labs for another one', () => {
   test('says nothing to a stranger, and nothing is said to one', async () => {
     const identity = async () => makeIdentity({ name: 'manager', notBefore: 0, notAfter: Date.now() + 1e9 });
     await using stranger = new RemoteLab('test', async () => instance, identity);
-    await expect(stranger.nodes(soon())).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE' });
+    await expect(stranger.status(soon())).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE' });
     const other = { ...instance, fingerprint: instance.fingerprint.replaceAll(/./g, '0') };
     await using deceived = new RemoteLab(
       'test',
       async () => other,
       async () => manager,
     );
-    await expect(deceived.nodes(soon())).rejects.toMatchObject({ code: 'PEER_IS_ANOTHER' });
+    await expect(deceived.status(soon())).rejects.toMatchObject({ code: 'PEER_IS_ANOTHER' });
   });
 
   test('when it cannot be reached, nodes are unknown, and why', async () => {
     const port = await freeTcpPort();
     await using lost = serviceOf(async () => ({ ...instance, port }));
-    const [node] = await lost.nodes(lab);
+    const [node] = (await lost.status(lab)).nodes;
     expect(node).toMatchObject({ name: 'node-1', power: 'unknown' });
     expect(node?.bmc.problem).toMatch(/does not answer/);
   });
 
   test('forgets a lab that is taken back', async () => {
     await service.remote.leave(soon());
-    await expect(service.remote.nodes(soon())).rejects.toMatchObject({ code: 'LAB_NOT_FOUND' });
+    await expect(service.remote.status(soon())).rejects.toMatchObject({ code: 'LAB_NOT_FOUND' });
     await service.remote.leave(soon());
   });
 });

@@ -5,6 +5,7 @@ import { type BmcMemory, type BmcMemoryContent, emptyMemory } from './memory.ts'
 export class BmcMemoryStore implements BmcMemory {
   readonly #document: Document<BmcMemoryContent>;
   #content: BmcMemoryContent;
+  #revision = 0;
 
   private constructor(document: Document<BmcMemoryContent>, content: BmcMemoryContent) {
     this.#document = document;
@@ -21,8 +22,14 @@ export class BmcMemoryStore implements BmcMemory {
     return this.#content;
   }
 
+  /** Grows with every change. */
+  get revision(): number {
+    return this.#revision;
+  }
+
   async change(change: Partial<BmcMemoryContent>): Promise<void> {
     this.#content = { ...this.#content, ...change };
+    this.#revision++;
     await this.#document.write(this.#content);
   }
 }

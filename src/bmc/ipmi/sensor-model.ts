@@ -1,6 +1,6 @@
 import { type SensorSpec, type SensorUnit, sensors, type Thresholds } from '../../node/sensors.ts';
 import type { NodeState } from '../../node/state.ts';
-import { type Conversion, conversionFor, toRaw } from '../sensor-conversion.ts';
+import { type Conversion, conversionFor, fromRaw, toRaw } from '../sensor-conversion.ts';
 
 /** IPMI's sensors: the node's analogue ones and those that tell states and events. Shared by every BMC. */
 
@@ -192,6 +192,14 @@ export function rawThresholds(sensor: AnalogSensor): number[] {
     const value = name && sensor.spec.thresholds[name];
     return value === undefined ? 0 : toRaw(value, sensor.conversion);
   });
+}
+
+/** The limits that raw bytes in {@link thresholdOrder} stand for, of those that a sensor has. */
+export function thresholdsOfRaw({ spec, conversion }: AnalogSensor, raw: readonly number[]): Thresholds {
+  const limits = thresholdOrder.flatMap((name, place) =>
+    name && spec.thresholds[name] !== undefined ? [[name, fromRaw(raw[place] ?? 0, conversion)]] : [],
+  );
+  return Object.fromEntries(limits);
 }
 
 /** Which thresholds a sensor has, as the mask of Get Sensor Thresholds. */

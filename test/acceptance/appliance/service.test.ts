@@ -115,12 +115,12 @@ describe.skipIf(!hasMachines || !isBuilt)('the BMC service as a machine of its o
       fingerprint,
       await makeIdentity({ name: 'manager', notBefore: 0, notAfter: Date.now() + 86_400_000 }),
     );
-    await expect(stranger.nodes(soon())).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE' });
+    await expect(stranger.status(soon())).rejects.toMatchObject({ code: 'SERVICE_UNREACHABLE' });
     await stranger[Symbol.asyncDispose]();
 
     const again = connect(fingerprint);
     await again.leave(soon());
-    await expect(again.nodes(soon())).rejects.toMatchObject({ code: 'LAB_NOT_FOUND' });
+    await expect(again.status(soon())).rejects.toMatchObject({ code: 'LAB_NOT_FOUND' });
     await again[Symbol.asyncDispose]();
   });
 

@@ -1,0 +1,358 @@
+import { hostname, networkInterfaces } from 'node:os';
+import { join } from 'node:path';
+import { AccountStore } from '../bmc/account-store.ts';
+import { CertificateStore, type KeptCertificate } from '../bmc/redfish/certificates.ts';
+import { HttpEventPoster } from '../bmc/redfish/event-post.ts';
+import { type HttpListener, RedfishHttp } from '../bmc/redfish/http-server.ts';
+import type { MediaSource } from '../bmc/redfish/media-source.ts';
+import { message } from '../bmc/redfish/message.ts';
+import type { Certificates, RedfishBmc } from '../bmc/redfish/model.ts';
+import { RedfishProblem } from '../bmc/redfish/problem.ts';
+import type { KeptSubscriptions } from '../bmc/redfish/subscriptions.ts';
+import type { RedfishDefinition } from '../lab/definition.ts';
+import { nodeUuid } from '../lab/identity.ts';
+import type { MediaImage } from '../node/media.ts';
+import { fingerprintOf, type Identity, makeIdentity } from '../support/certificate.ts';
+import type { Clock } from '../support/clock.ts';
+import { Destinations } from '../support/destinations.ts';
+import { type Document, fileDocument } from '../support/document.ts';
+import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
+import type { Logger } from '../support/log.ts';
+import type { RedfishStatus } from './api.ts';
+import { placeOfNode, placeOfService, placesOf } from './lab-ports.ts';
+import { type LabRecord, servicePasswordOf } from './lab-record.ts';
+import { MediaLibrary } from './media-library.ts';
+import type { Place } from './port-choice.ts';
+import type { NodeBmc } from './redfish-bmc.ts';
+import { RedfishFace } from './redfish-face.ts';
+import { Service, type ServiceSurroundings } from './redfish-service.ts';
+import type { TcpReservations } from './tcp-reservations.ts';
+import { updateSource } from './update-source.ts';
+
+/** What a lab's Redfish services work with. */
+export interface LabRedfishParts {
+  readonly lab: string;
+  /** The lab's record as it is now. */
+  readonly record: () => LabRecord;
+  /** The lab's folder. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly reservations: TcpReservations;
+}
+
+/** Ten years: clients that know a certificate shall know it for as long as there is the lab. Milliseconds. */
+const lifetime = 3650 * 86_400_000;
+/** A certificate with more addresses than that would be refused by some. */
+const mostAddresses = 1_000;
+
+/** What is there while services are served. */
+interface Served {
+  /** `undefined` for a lab that an earlier version made, which has no services. */
+  readonly definition: RedfishDefinition | undefined;
+  readonly around: ServiceSurroundings;
+  readonly certificate: CertificateStore | undefined;
+  readonly http: RedfishHttp;
+  readonly poster: HttpEventPoster;
+  readonly library: MediaLibrary;
+}
+
+/** A service at its place, or why it is not there. */
+interface Listening {
+  readonly face: RedfishFace;
+  readonly place: Place;
+  readonly listener: HttpListener | undefined;
+  readonly problem: string | undefined;
+}
+
+/** The Redfish services of a lab: one that shows all of its nodes, and one for each node. */
+export class LabRedfish implements AsyncDisposable {
+  readonly #parts: LabRedfishParts;
+  readonly #bmcs = new Map<string, NodeBmc>();
+  readonly #nodes = new Map<string, Listening>();
+  #served: Promise<Served> | undefined;
+  #now: Served | undefined;
+  #whole: Listening | undefined;
+
+  constructor(parts: LabRedfishParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether it is as a lab file says. */
+  isSetUpAs(definition: RedfishDefinition | undefined): boolean {
+    const { definition: served } = this.#now ?? {};
+    return this.#whole?.problem === undefined && JSON.stringify(served) === JSON.stringify(definition);
+  }
+
+  /** Serves as the record says, and leaves alone what is served so already. */
+  async setUp(): Promise<void> {
+    const { definition } = this.#parts.record();
+    if (this.isSetUpAs(definition.redfish)) return;
+    await this.#stop();
+    await this.#start();
+    for (const bmc of this.#bmcs.values()) await this.#listenFor(bmc);
+  }
+
+  /** Shows a node. A service of its own that cannot listen is there nevertheless, and its status says why. */
+  async serve(bmc: NodeBmc): Promise<void> {
+    this.#bmcs.set(bmc.id, bmc);
+    await this.#start();
+    this.#whole?.face.service?.changed();
+    await this.#listenFor(bmc);
+  }
+
+  /** Shows a node no more. */
+  async dismiss(node: string): Promise<void> {
+    if (!this.#bmcs.delete(node)) return;
+    this.#whole?.face.service?.changed();
+    const own = this.#nodes.get(node);
+    this.#nodes.delete(node);
+    if (own) await end(own);
+  }
+
+  /** @throws QuintupleoError `REDFISH_DEAF` when the service that shows all nodes cannot listen where it shall */
+  check(): void {
+    const problem = this.#whole?.problem;
+    if (problem === undefined) return;
+    throw new QuintupleoError(`the Redfish service of lab ${this.#parts.lab} ${problem}`, {
+      family: 'config',
+      code: 'REDFISH_DEAF',
+      remedy: 'Free that address and port, or choose another one in the lab file; then run up again.',
+    });
+  }
+
+  /** What is told of it in a lab's status. */
+  status(): RedfishStatus | undefined {
+    const { definition, certificate } = this.#now ?? {};
+    if (!definition) return undefined;
+    return {
+      url: this.#whole && this.#urlOf(this.#whole.place),
+      users: definition.service?.users.map(user => user.name) ?? [],
+      fingerprint: certificate && fingerprintOf(certificate.current),
+      problem: this.#whole?.problem,
+    };
+  }
+
+  /** Where a node's own service is; `undefined`: it has none. */
+  statusOf(node: string): { readonly url: string; readonly problem: string | undefined } | undefined {
+    const own = this.#nodes.get(node);
+    return own && { url: this.#urlOf(own.place), problem: own.problem };
+  }
+
+  /** Where a node's own service listens. */
+  placeOf(node: string): RedfishBmc['redfish'] {
+    const place = this.#now && placeOfNode(this.#parts.record(), node);
+    return place && { ...place, tls: this.#now?.around.tls ?? true };
+  }
+
+  /** Where a node's images come from. */
+  mediaOf(node: string): MediaSource {
+    const library = async () => (await this.#start()).library;
+    return {
+      fetch: async (request, signal, progress) => (await library()).fetch(node, request, signal, progress),
+      discard: async image => (await library()).remove(image),
+    };
+  }
+
+  /** Deletes images that an earlier daemon left, and that are in no slot. */
+  async sweep(used: Iterable<MediaImage>): Promise<void> {
+    await this.#now?.library.sweep(used);
+  }
+
+  /** Stops serving; what is kept stays. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stop();
+  }
+
+  #start(): Promise<Served> {
+    this.#served ??= this.#open();
+    return this.#served;
+  }
+
+  async #open(): Promise<Served> {
+    const { lab, folder, clock, log } = this.#parts;
+    const { redfish: definition } = this.#parts.record().definition;
+    const settings = definition ?? nothing;
+    const destinations = new Destinations(settings.destinations);
+    const certificate = settings.tls ? await this.#openCertificate(settings) : undefined;
+    const http = new RedfishHttp({ tls: certificate?.identity, log });
+    certificate?.onReplace(identity => {
+      http.setCertificate(identity);
+      for (const { face } of [...this.#nodes.values(), ...(this.#whole ? [this.#whole] : [])]) {
+        face.service?.changed();
+      }
+    });
+    const poster = new HttpEventPoster(destinations, clock);
+    const around: ServiceSurroundings = {
+      certificate: certificate ?? noCertificates,
+      tls: settings.tls,
+      sessionTimeout: settings.sessionTimeout,
+      poster,
+      updates: updateSource(destinations, clock),
+      clock,
+      log,
+    };
+    const library = new MediaLibrary({
+      folder: join(folder, 'media'),
+      destinations,
+      clock,
+      limit: settings.mediaLimit,
+    });
+    const served = { definition, around, certificate, http, poster, library };
+    this.#now = served;
+    const place = placeOfService(this.#parts.record());
+    if (place) {
+      const face = new RedfishFace(() => this.#openWhole(lab, around), clock);
+      // It tells its subscribers of what happens, whether it is asked or not.
+      await face.start();
+      this.#whole = await this.#listen(place, face, http);
+    }
+    return served;
+  }
+
+  async #stop(): Promise<void> {
+    const served = await this.#served?.catch(() => undefined);
+    const listening = [...this.#nodes.values(), ...(this.#whole ? [this.#whole] : [])];
+    this.#served = undefined;
+    this.#now = undefined;
+    this.#whole = undefined;
+    this.#nodes.clear();
+    await Promise.all(listening.map(end));
+    await served?.http[Symbol.asyncDispose]();
+    await served?.poster[Symbol.asyncDispose]();
+  }
+
+  async #listenFor(bmc: NodeBmc): Promise<void> {
+    const { clock } = this.#parts;
+    const { http, around } = await this.#start();
+    const place = placeOfNode(this.#parts.record(), bmc.id);
+    if (!place) return;
+    const subscriptions = this.#document<KeptSubscriptions>('bmcs', bmc.id, 'redfish', 'subscriptions.json');
+    const face = new RedfishFace(
+      () =>
+        Service.open({
+          uuid: bmc.node.spec.uuid,
+          name: bmc.id,
+          bmcs: new Map([[bmc.id, bmc]]),
+          accounts: bmc.accounts,
+          settings: this.#document('bmcs', bmc.id, 'redfish', 'service.json'),
+          subscriptions,
+          around,
+        }),
+      clock,
+    );
+    // Whoever has subscribed is told of what happens from the beginning.
+    if (await subscriptions.read()) await face.start();
+    bmc.onRestart(() => face.restart());
+    this.#nodes.set(bmc.id, await this.#listen(place, face, http));
+  }
+
+  async #openWhole(lab: string, around: ServiceSurroundings): Promise<Service> {
+    const record = this.#parts.record();
+    const users = record.definition.redfish?.service?.users ?? [];
+    const initial = users.map(user => ({ ...user, password: servicePasswordOf(record, user) }));
+    return Service.open({
+      uuid: nodeUuid(lab, ''),
+      name: lab,
+      bmcs: this.#bmcs,
+      accounts: await AccountStore.open(this.#document('redfish', 'accounts.json'), initial),
+      settings: this.#document('redfish', 'service.json'),
+      subscriptions: this.#document('redfish', 'subscriptions.json'),
+      around,
+    });
+  }
+
+  async #listen(place: Place, face: RedfishFace, http: RedfishHttp): Promise<Listening> {
+    await this.#parts.reservations.release(place);
+    try {
+      return { face, place, listener: await http.listen(place, face), problem: undefined };
+    } catch (error) {
+      return { face, place, listener: undefined, problem: listenProblem(place, error) };
+    }
+  }
+
+  #openCertificate({ identity }: RedfishDefinition): Promise<CertificateStore> {
+    const { clock } = this.#parts;
+    return CertificateStore.open({
+      document: this.#document<KeptCertificate>('redfish', 'certificate.json'),
+      clock,
+      given: identity,
+      make: () => this.#makeIdentity(),
+    });
+  }
+
+  /** For all of the lab's addresses: one certificate, so that there is one fingerprint to know it by. */
+  #makeIdentity(): Promise<Identity> {
+    const { lab, clock } = this.#parts;
+    const places = placesOf(this.#parts.record()).tcp.map(({ address }) => address);
+    const addresses = [...new Set(places)].flatMap(address =>
+      address === everyAddress ? ownAddresses() : [address],
+    );
+    const isLocal = addresses.some(address => address.startsWith('127.'));
+    return makeIdentity({
+      name: `quintupleo ${lab}`,
+      dnsNames: [hostname(), ...(isLocal ? ['localhost'] : [])],
+      addresses: [...new Set(addresses)].slice(0, mostAddresses),
+      // Clocks of clients may be behind.
+      notBefore: clock.now() - 86_400_000,
+      notAfter: clock.now() + lifetime,
+    });
+  }
+
+  #urlOf({ address, port }: Place): string {
+    return `${this.#now?.around.tls === false ? 'http' : 'https'}://${address}:${port}/redfish/v1`;
+  }
+
+  #document<T>(...path: string[]): Document<T> {
+    return fileDocument(join(this.#parts.folder, ...path));
+  }
+}
+
+const everyAddress = '0.0.0.0';
+
+/** Without services, nothing of it matters. */
+const nothing: RedfishDefinition = {
+  service: undefined,
+  tls: false,
+  identity: undefined,
+  sessionTimeout: 1_800_000,
+  destinations: undefined,
+  mediaLimit: 16 * 2 ** 30,
+};
+
+/** Of services without TLS. */
+const noCertificates: Certificates = {
+  current: undefined,
+  replace: () => Promise.reject(withoutTls()),
+  request: () => Promise.reject(withoutTls()),
+};
+
+function withoutTls(): RedfishProblem {
+  const told = message('Base.OperationNotAllowed');
+  return new RedfishProblem(405, { ...told, Message: `${told.Message} The service is without TLS.` });
+}
+
+async function end({ face, listener }: Listening): Promise<void> {
+  await listener?.close();
+  await face[Symbol.asyncDispose]();
+}
+
+function listenProblem({ address, port }: Place, error: unknown): string {
+  const where = `cannot listen on ${address}:${port} for Redfish`;
+  switch (systemCodeOf(error)) {
+    case 'EADDRINUSE':
+      return `${where}: another program listens there`;
+    case 'EACCES':
+      return `${where}: not allowed`;
+    case 'EADDRNOTAVAIL':
+      return `${where}: this host has no such address`;
+    default:
+      return `${where}: ${messageOf(error)}`;
+  }
+}
+
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
+    addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => address),
+  );
+}

@@ -1,0 +1,68 @@
+import { errorAnswer } from '../bmc/redfish/answers.ts';
+import { RedfishApi } from '../bmc/redfish/api.ts';
+import type { RequestHandler } from '../bmc/redfish/http-server.ts';
+import { busy } from '../bmc/redfish/obey.ts';
+import type { RedfishRequest, RedfishResponse } from '../bmc/redfish/request.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Service } from './redfish-service.ts';
+
+/** Milliseconds for which a controller that starts anew answers nothing. */
+const restartTime = 1_500;
+
+/** A Redfish service as requests reach it: made when the first one comes, since most of a thousand nodes are never asked. */
+export class RedfishFace implements RequestHandler, AsyncDisposable {
+  readonly #open: () => Promise<Service>;
+  readonly #clock: Clock;
+  #opening: Promise<void> | undefined;
+  #service: Service | undefined;
+  #api: RedfishApi | undefined;
+  #deafUntil = 0;
+  #closed = false;
+
+  constructor(open: () => Promise<Service>, clock: Clock) {
+    this.#open = open;
+    this.#clock = clock;
+  }
+
+  /** The service, if somebody has asked for it. */
+  get service(): Service | undefined {
+    return this.#service;
+  }
+
+  /** Makes the service, if it is not there yet. */
+  start(): Promise<void> {
+    this.#opening ??= this.#start();
+    return this.#opening;
+  }
+
+  async handle(request: RedfishRequest): Promise<RedfishResponse> {
+    if (!this.#api) await this.start();
+    if (!this.#api || this.#closed || this.#clock.now() < this.#deafUntil) {
+      return errorAnswer(busy('The controller is being restarted.'));
+    }
+    return this.#api.handle(request);
+  }
+
+  /** As a controller that starts anew: sessions end, and for a moment there is no answer. */
+  restart(): void {
+    this.#deafUntil = this.#clock.now() + restartTime;
+    this.#service?.sessions.closeOf();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    await this.#opening?.catch(() => undefined);
+    this.#service?.[Symbol.dispose]();
+  }
+
+  async #start(): Promise<void> {
+    try {
+      this.#service = await this.#open();
+      this.#api = new RedfishApi(this.#service);
+    } catch (error) {
+      // What could not be made, the next request tries again.
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import type { AccountStore } from '../bmc/account-store.ts';
+import type { EventPoster } from '../bmc/redfish/event-post.ts';
+import { EventHub } from '../bmc/redfish/events.ts';
+import { LoginGuard } from '../bmc/redfish/login-guard.ts';
+import type { Certificates, RedfishService } from '../bmc/redfish/model.ts';
+import { SessionTable } from '../bmc/redfish/session-table.ts';
+import { newServiceSettings, type ServiceSettings } from '../bmc/redfish/settings.ts';
+import type { KeptSubscriptions } from '../bmc/redfish/subscriptions.ts';
+import { TaskTable } from '../bmc/redfish/tasks.ts';
+import type { UpdateSource } from '../bmc/redfish/update-source.ts';
+import type { Clock } from '../support/clock.ts';
+import type { Document } from '../support/document.ts';
+import type { Logger } from '../support/log.ts';
+import { version } from '../support/version.ts';
+import { KeptValue } from './kept-value.ts';
+import type { NodeBmc } from './redfish-bmc.ts';
+
+/** What is kept of a service's settings. */
+export interface KeptServiceSettings extends ServiceSettings {
+  /** What the lab file said when clients changed it: seconds. When it says something new, the file counts. */
+  readonly sessionTimeoutOfFile: number;
+}
+
+/** What all Redfish services of a lab share. */
+export interface ServiceSurroundings {
+  readonly certificate: Certificates;
+  readonly tls: boolean;
+  /** Milliseconds, as the lab file says. */
+  readonly sessionTimeout: number;
+  readonly poster: EventPoster;
+  readonly updates: UpdateSource;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** What one Redfish service is made of. */
+export interface ServiceParts {
+  readonly uuid: string;
+  readonly name: string;
+  /** Those that it shows, as they are at any time. */
+  readonly bmcs: ReadonlyMap<string, NodeBmc>;
+  readonly accounts: AccountStore;
+  readonly settings: Document<KeptServiceSettings>;
+  readonly subscriptions: Document<KeptSubscriptions>;
+  readonly around: ServiceSurroundings;
+}
+
+/** One Redfish service: that of a lab, or that of one node. */
+export class Service implements RedfishService, Disposable {
+  readonly settings: KeptValue<KeptServiceSettings>;
+  readonly logins: LoginGuard;
+  readonly sessions: SessionTable;
+  readonly tasks: TaskTable;
+  readonly events: EventHub;
+  readonly version = version;
+  readonly #parts: ServiceParts;
+  #changes = 0;
+
+  private constructor(parts: ServiceParts, settings: KeptValue<KeptServiceSettings>, events: EventHub) {
+    const { accounts } = parts;
+    const { clock, log } = parts.around;
+    this.#parts = parts;
+    this.settings = settings;
+    this.events = events;
+    this.logins = new LoginGuard({ accounts, settings, clock, log });
+    const changed = () => this.changed();
+    this.sessions = new SessionTable({ logins: this.logins, accounts, settings, clock, changed });
+    this.tasks = new TaskTable({ clock, log, settings, events });
+  }
+
+  static async open(parts: ServiceParts): Promise<Service> {
+    const { clock, log, poster, sessionTimeout } = parts.around;
+    const ofFile = sessionTimeout / 1000;
+    const fresh = { ...newServiceSettings, sessionTimeout: ofFile, sessionTimeoutOfFile: ofFile };
+    const settings = await KeptValue.open(parts.settings, fresh);
+    if (settings.value.sessionTimeoutOfFile !== ofFile) {
+      await settings.change({ sessionTimeout: ofFile, sessionTimeoutOfFile: ofFile });
+    }
+    const events = await EventHub.open(parts.subscriptions, { clock, log, poster, settings });
+    return new Service(parts, settings, events);
+  }
+
+  get uuid(): string {
+    return this.#parts.uuid;
+  }
+
+  get name(): string {
+    return this.#parts.name;
+  }
+
+  get bmcs(): ReadonlyMap<string, NodeBmc> {
+    return this.#parts.bmcs;
+  }
+
+  find(name: string): NodeBmc | undefined {
+    const { bmcs } = this.#parts;
+    const found = bmcs.get(name);
+    if (found || name.length !== 36) return found;
+    const uuid = name.toLowerCase();
+    for (const bmc of bmcs.values()) if (bmc.node.spec.uuid === uuid) return bmc;
+    return undefined;
+  }
+
+  /** Each of its parts only ever grows, so their sum tells of a change of any. */
+  get revision(): number {
+    return this.#changes + this.#parts.accounts.revision + this.settings.revision;
+  }
+
+  /** Something that is shown has changed. */
+  changed(): void {
+    this.#changes++;
+  }
+
+  get accounts(): AccountStore {
+    return this.#parts.accounts;
+  }
+
+  get updates(): UpdateSource {
+    return this.#parts.around.updates;
+  }
+
+  get certificate(): Certificates {
+    return this.#parts.around.certificate;
+  }
+
+  get tls(): boolean {
+    return this.#parts.around.tls;
+  }
+
+  get clock(): Clock {
+    return this.#parts.around.clock;
+  }
+
+  get log(): Logger {
+    return this.#parts.around.log;
+  }
+
+  [Symbol.dispose](): void {
+    this.tasks[Symbol.dispose]();
+    this.events[Symbol.dispose]();
+  }
+}
