@@ -38,6 +38,7 @@ import { sensor, sensorCollection } from './sensors.ts';
 import { serialInterface, serialInterfaceCollection } from './serial-interfaces.ts';
 import { odata, serviceRoot, versions } from './service-root.ts';
 import { session, sessionCollection, sessionService } from './session-service.ts';
+import { firmwareInventory, softwareInventory } from './software-inventory.ts';
 import {
   drive,
   simpleStorage,
@@ -51,7 +52,10 @@ import {
 } from './storage.ts';
 import { taskService } from './task-service.ts';
 import { task, taskMonitor, tasks } from './tasks.ts';
+import { telemetryRoutes } from './telemetry-service.ts';
 import { thermal } from './thermal.ts';
+import { updatePush, updateService } from './update-service.ts';
+import { virtualMediaRoutes } from './virtual-media.ts';
 
 /** Every path that the service answers. */
 export const routes: readonly Route[] = [
@@ -135,5 +139,11 @@ export const routes: readonly Route[] = [
   eventDestinations,
   eventDestination,
   eventStream,
+  ...telemetryRoutes,
+  updateService,
+  updatePush,
+  firmwareInventory,
+  softwareInventory,
   ...logRoutes,
+  ...virtualMediaRoutes,
 ];
