@@ -124,7 +124,7 @@ export class TaskTable implements Tasks, Disposable {
             : { status: 204, body: undefined },
       });
     } catch (error) {
-      if (signal.aborted) {
+      if (signal.aborted && !(error instanceof RedfishProblem)) {
         const last = message('TaskEvent.TaskCancelled', [id]);
         this.#end(id, [last], { state: 'Cancelled', status: 'Warning', result: undefined });
         return;

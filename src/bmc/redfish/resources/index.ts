@@ -4,6 +4,8 @@ import { account, accountCollection } from './accounts.ts';
 import { bios, biosSettings } from './bios.ts';
 import { biosRegistry, biosRegistryFile } from './bios-registry.ts';
 import { bootOption, bootOptionCollection } from './boot-options.ts';
+import { certificateLocations, certificateService } from './certificate-service.ts';
+import { certificate, certificateCollection } from './certificates.ts';
 import { chassis, chassisCollection } from './chassis.ts';
 import { computerSystem, computerSystemCollection } from './computer-system.ts';
 import { environmentMetrics } from './environment-metrics.ts';
@@ -146,4 +148,8 @@ export const routes: readonly Route[] = [
   softwareInventory,
   ...logRoutes,
   ...virtualMediaRoutes,
+  certificateService,
+  certificateLocations,
+  certificateCollection,
+  certificate,
 ];

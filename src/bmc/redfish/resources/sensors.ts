@@ -22,7 +22,7 @@ export interface ShownSensor {
 }
 
 /** What a sensor's unit is called. @see UCUM */
-const readingOf: Readonly<Record<SensorUnit, { readonly type: string; readonly units: string }>> = {
+export const readingOf: Readonly<Record<SensorUnit, { readonly type: string; readonly units: string }>> = {
   celsius: { type: 'Temperature', units: 'Cel' },
   volts: { type: 'Voltage', units: 'V' },
   rpm: { type: 'Rotational', units: '{rev}/min' },
