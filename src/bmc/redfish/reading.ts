@@ -3,24 +3,33 @@ import { matches, type Target } from './changes.ts';
 import { message } from './message.ts';
 import type { Load } from './outcomes.ts';
 import { RedfishProblem } from './problem.ts';
+import { isOfOne, queried, queryOf } from './query.ts';
 import type { RedfishRequest, RedfishResponse } from './request.ts';
 import { schemaUri } from './schemas.ts';
 
-/** Shows a resource. */
+/**
+ * Shows a resource.
+ * @param load - what other paths lead to, for whoever asks
+ */
 export function readAnswer(
-  target: Target,
+  { resource, at, read }: Target,
   allow: readonly string[],
   request: RedfishRequest,
-  _load: Load,
+  load: Load,
 ): RedfishResponse {
-  const body = target.read();
-  if (!body) throw new RedfishProblem(404, message('Base.ResourceMissingAtURI', [target.at.path]));
+  const body = read();
+  if (!body) throw new RedfishProblem(404, message('Base.ResourceMissingAtURI', [at.path]));
   const headers = {
-    ETag: body.etag,
     Allow: allow.join(', '),
-    Link: `<${schemaUri(target.resource.schema)}>; rel=describedby`,
+    Link: `<${schemaUri(resource.schema)}>; rel=describedby`,
   };
+  const query = queryOf(request.url.split(/\?(.*)/s)[1] ?? '');
+  if (query && !isOfOne(query)) {
+    return jsonAnswer(200, queried(body.object, resource.schema, query, load), headers);
+  }
+  const tagged = { ...headers, ETag: body.etag };
   const ifNoneMatch = request.headers['if-none-match'];
-  if (ifNoneMatch !== undefined && matches(ifNoneMatch, body.etag)) return emptyAnswer(304, headers);
-  return jsonAnswer(200, body.bytes, headers);
+  if (ifNoneMatch !== undefined && matches(ifNoneMatch, body.etag)) return emptyAnswer(304, tagged);
+  const shown = query ? queried(body.object, resource.schema, query, load) : body.bytes;
+  return jsonAnswer(200, shown, tagged);
 }
