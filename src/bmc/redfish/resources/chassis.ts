@@ -4,17 +4,13 @@ import type { RedfishBmc } from '../model.ts';
 import { obey } from '../obey.ts';
 import { collectionBody, done, link, nodeResource, serviceResource, writing } from '../resource.ts';
 import { fanPath } from './fans.ts';
+import { indicatorBody, indicatorCommands, indicatorContent } from './indicator.ts';
 import { chassisPath, chassis as chassisRoot, managerPath, systemPath } from './paths.ts';
 import { powerSupplyPath } from './power-supplies.ts';
 import { powerStateOf, runningStatus } from './status.ts';
 import { drivePath, storagePath } from './storage.ts';
 
 /** Chassis: the box that a node would be in, with its sensors. @see schema Chassis */
-
-const content = z.strictObject({
-  LocationIndicatorActive: z.boolean().optional(),
-  IndicatorLED: z.enum(['Lit', 'Blinking', 'Off']).optional(),
-});
 
 export const chassisCollection = serviceResource({
   path: chassisRoot,
@@ -26,9 +22,8 @@ export const chassis = nodeResource({
   path: '/redfish/v1/Chassis/{chassis}',
   schema: 'Chassis',
   read: ({ bmc }) => chassisBody(bmc),
-  patch: writing(content, async ({ bmc }, { LocationIndicatorActive, IndicatorLED }) => {
-    const lit = LocationIndicatorActive ?? IndicatorLED !== 'Off';
-    await obey(bmc.node, { type: 'identify', duration: lit ? Number.POSITIVE_INFINITY : 0 });
+  patch: writing(z.strictObject(indicatorContent), async ({ bmc }, content) => {
+    for (const command of indicatorCommands(content)) await obey(bmc.node, command);
     return done;
   }),
 });
@@ -37,7 +32,6 @@ function chassisBody(bmc: RedfishBmc) {
   const { spec, state } = bmc.node;
   const path = chassisPath(bmc);
   const { manufacturer, model, serial } = productOf(spec);
-  const lit = state.identifyUntil !== undefined;
   return {
     Id: bmc.id,
     Name: spec.name,
@@ -50,8 +44,7 @@ function chassisBody(bmc: RedfishBmc) {
     AssetTag: state.durable.assetTag,
     PowerState: powerStateOf(state),
     Status: runningStatus(state),
-    LocationIndicatorActive: lit,
-    IndicatorLED: lit ? 'Blinking' : 'Off',
+    ...indicatorBody(state),
     Sensors: link(`${path}/Sensors`),
     Power: link(`${path}/Power`),
     Thermal: link(`${path}/Thermal`),

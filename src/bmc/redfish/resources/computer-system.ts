@@ -8,6 +8,7 @@ import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
 import { obey } from '../obey.ts';
 import { action, collectionBody, done, link, nodeResource, serviceResource, writing } from '../resource.ts';
+import { indicatorBody, indicatorCommands, indicatorContent } from './indicator.ts';
 import { chassisPath, managerPath, systemPath, systems } from './paths.ts';
 import { processorSummary } from './processors.ts';
 import { hasSecureBoot } from './secure-boot.ts';
@@ -41,8 +42,7 @@ const assetTag = z
 const content = z.strictObject({
   AssetTag: assetTag.nullable().optional(),
   HostName: z.string().max(255).nullable().optional(),
-  LocationIndicatorActive: z.boolean().optional(),
-  IndicatorLED: z.enum(['Lit', 'Blinking', 'Off']).optional(),
+  ...indicatorContent,
   PowerRestorePolicy: z.enum(restorePolicies).optional(),
   Boot: bootContent.optional(),
 });
@@ -79,15 +79,12 @@ export const computerSystem = nodeResource({
 
 /** All of what a client wrote as commands; throws before the first one is given. */
 function commandsFor(bmc: RedfishBmc, wanted: z.infer<typeof content>, by: string): readonly Command[] {
-  const { AssetTag: tag, PowerRestorePolicy: policy, IndicatorLED: led } = wanted;
-  const lit = wanted.LocationIndicatorActive ?? (led && led !== 'Off');
+  const { AssetTag: tag, PowerRestorePolicy: policy } = wanted;
   return [
     ...(wanted.Boot ? bootCommands(bmc.node, wanted.Boot, by) : []),
     ...(tag === undefined ? [] : [{ type: 'set-asset-tag', tag: tag ?? '' } as const]),
     ...(policy ? [{ type: 'set-restore-policy', policy: restorePolicyOf[policy] } as const] : []),
-    ...(lit === undefined
-      ? []
-      : [{ type: 'identify', duration: lit ? Number.POSITIVE_INFINITY : 0 } as const]),
+    ...indicatorCommands(wanted),
   ];
 }
 
@@ -97,7 +94,6 @@ function systemBody(bmc: RedfishBmc): JsonObject {
   const { durable } = state;
   const path = systemPath(bmc);
   const { manufacturer, model, serial } = productOf(spec);
-  const lit = state.identifyUntil !== undefined;
   return {
     Id: bmc.id,
     Name: spec.name,
@@ -111,8 +107,7 @@ function systemBody(bmc: RedfishBmc): JsonObject {
     HostName: bmc.settings.value.hostName || null,
     PowerState: powerStateOf(state),
     Status: runningStatus(state),
-    LocationIndicatorActive: lit,
-    IndicatorLED: lit ? 'Blinking' : 'Off',
+    ...indicatorBody(state),
     PowerRestorePolicy: nameOfRestorePolicy[durable.restorePolicy],
     ...lastReset(bmc),
     Boot: bootBody(bmc),

@@ -130,8 +130,8 @@ describe('PATCH of a ComputerSystem', () => {
 
   test('the light is one, however it is called', async () => {
     const { ask } = await createFixture();
-    const lit = await ask('PATCH', system, { IndicatorLED: 'Blinking' });
-    expect(lit.body).toMatchObject({ IndicatorLED: 'Blinking', LocationIndicatorActive: true });
+    const lit = await ask('PATCH', system, { IndicatorLED: 'Lit' });
+    expect(lit.body).toMatchObject({ IndicatorLED: 'Lit', LocationIndicatorActive: true });
     const dark = await ask('PATCH', system, { LocationIndicatorActive: false });
     expect(dark.body).toMatchObject({ IndicatorLED: 'Off', LocationIndicatorActive: false });
   });
