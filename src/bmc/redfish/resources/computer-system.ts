@@ -8,6 +8,7 @@ import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
 import { obey } from '../obey.ts';
 import { action, collectionBody, done, link, nodeResource, serviceResource, writing } from '../resource.ts';
+import { firmwareVersion } from '../update-inventory.ts';
 import { indicatorBody, indicatorCommands, indicatorContent } from './indicator.ts';
 import { chassisPath, managerPath, systemPath, systems } from './paths.ts';
 import { processorSummary } from './processors.ts';
@@ -56,7 +57,7 @@ export const computerSystemCollection = serviceResource({
 export const computerSystem = nodeResource({
   path: '/redfish/v1/Systems/{system}',
   schema: 'ComputerSystem',
-  read: ({ bmc }) => systemBody(bmc),
+  read: ({ bmc, service }) => systemBody(bmc, service.version),
   patch: writing(content, async ({ bmc, user }, wanted) => {
     const commands = commandsFor(bmc, wanted, user.name);
     for (const command of commands) await obey(bmc.node, command);
@@ -88,7 +89,7 @@ function commandsFor(bmc: RedfishBmc, wanted: z.infer<typeof content>, by: strin
   ];
 }
 
-function systemBody(bmc: RedfishBmc): JsonObject {
+function systemBody(bmc: RedfishBmc, version: string): JsonObject {
   const { node } = bmc;
   const { spec, state } = node;
   const { durable } = state;
@@ -105,6 +106,7 @@ function systemBody(bmc: RedfishBmc): JsonObject {
     UUID: spec.uuid,
     AssetTag: durable.assetTag,
     HostName: bmc.settings.value.hostName || null,
+    BiosVersion: firmwareVersion({ kind: 'BIOS', bmc }, version) ?? null,
     PowerState: powerStateOf(state),
     Status: runningStatus(state),
     ...indicatorBody(state),
