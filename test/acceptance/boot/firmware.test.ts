@@ -121,7 +121,6 @@ describe.skipIf(!hasFirmwareHost)('a machine whose firmware asks what to boot', 
   test.each([
     ['pc', 'rescue'],
     ['pc', 'disk'],
-    ['uefi', 'rescue'],
     ['uefi', 'disk'],
   ] as const)('%s: boots an image with a boot loader of its own: %s', async (kind, imageKind) => {
     const { path } = await firmwareImage(imageKind, { cache: join(folder, 'cache') });
