@@ -75,7 +75,12 @@ export const eventService = serviceResource({
         service.events.test(event);
         return done;
       },
-      { allowable: () => ({ EventType: eventTypes, MessageSeverity: severities }) },
+      {
+        allowable: () => ({
+          'EventType@Redfish.AllowableValues': eventTypes,
+          'MessageSeverity@Redfish.AllowableValues': severities,
+        }),
+      },
     ),
     'EventService.TestEventSubscription': action(z.strictObject({}), async ({ service }: ServiceAt) => {
       service.events.publish({

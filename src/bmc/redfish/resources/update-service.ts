@@ -84,7 +84,7 @@ export const updateService = serviceResource({
         };
         return { kind: 'task', task: service.tasks.start('Firmware Update', target, work) };
       },
-      { allowable: () => ({ TransferProtocol: protocols }) },
+      { allowable: () => ({ 'TransferProtocol@Redfish.AllowableValues': protocols }) },
     ),
   },
 });
