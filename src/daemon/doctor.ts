@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { access, constants, open, readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import type { OpenStack } from '../drivers/openstack/client/openstack.ts';
@@ -14,6 +15,8 @@ import type { Paths } from '../support/paths.ts';
 import { version } from '../support/version.ts';
 import type { DaemonStatus } from './api.ts';
 import { type CloudsSources, openCloud } from './cloud-access.ts';
+import { ipmiListeners, redfishListeners } from './lab-ports.ts';
+import type { Listener } from './port-choice.ts';
 
 /** What the doctor looks at. */
 export interface DoctorOptions {
@@ -195,18 +198,27 @@ async function* checkLab(lab: LabDefinition, isUp: boolean): AsyncIterable<Findi
 }
 
 async function* checkPorts(lab: LabDefinition): AsyncIterable<Finding> {
-  const check = 'BMC ports';
+  yield* checkListeners('BMC ports', ipmiListeners(lab), 'BMCs', tryUdpPort);
+  yield* checkListeners('Redfish ports', redfishListeners(lab), 'Redfish services', tryTcpPort);
+}
+
+async function* checkListeners(
+  check: string,
+  listeners: readonly Listener[],
+  what: string,
+  tryPort: (address: string, port: number) => Promise<PortProblem | undefined>,
+): AsyncIterable<Finding> {
   let free = 0;
-  for (const [node, { ipmi }] of Object.entries(lab.bmcs)) {
-    const problem = await tryPort(ipmi.address, ipmi.port ?? 0);
+  for (const { name, address, port } of listeners) {
+    const problem = await tryPort(address, port ?? 0);
     if (problem === undefined) {
       free++;
       continue;
     }
-    const message = `${node}: ${ipmi.address}:${ipmi.port ?? '*'} ${problem.message}`;
+    const message = `${name || 'the lab'}: ${address}:${port ?? '*'} ${problem.message}`;
     yield { check, result: 'fail', message, remedy: problem.remedy };
   }
-  if (free > 0) yield fine(check, `${free} of ${Object.keys(lab.bmcs).length} BMCs can listen`);
+  if (free > 0) yield fine(check, `${free} of ${listeners.length} ${what} can listen`);
 }
 
 interface PortProblem {
@@ -214,7 +226,7 @@ interface PortProblem {
   readonly remedy: string;
 }
 
-function tryPort(address: string, port: number): Promise<PortProblem | undefined> {
+function tryUdpPort(address: string, port: number): Promise<PortProblem | undefined> {
   return new Promise(resolve => {
     const socket = createSocket('udp4');
     socket.once('error', error => {
@@ -222,6 +234,14 @@ function tryPort(address: string, port: number): Promise<PortProblem | undefined
       resolve(portProblem(error));
     });
     socket.bind({ address, port, exclusive: true }, () => socket.close(() => resolve(undefined)));
+  });
+}
+
+function tryTcpPort(address: string, port: number): Promise<PortProblem | undefined> {
+  return new Promise(resolve => {
+    const server = createServer();
+    server.once('error', error => resolve(portProblem(error)));
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(undefined)));
   });
 }
 

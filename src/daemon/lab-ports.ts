@@ -83,11 +83,13 @@ export async function portWarnings(
   return warnings;
 }
 
-function ipmiListeners({ bmcs }: LabDefinition): Listener[] {
+/** BMCs by IPMI, each by its node's name. */
+export function ipmiListeners({ bmcs }: LabDefinition): Listener[] {
   return Object.entries(bmcs).map(([name, { ipmi }]) => ({ name, address: ipmi.address, port: ipmi.port }));
 }
 
-function redfishListeners({ bmcs, redfish }: LabDefinition): Listener[] {
+/** Redfish services, each by its node's name; the one that shows all nodes by the empty one. */
+export function redfishListeners({ bmcs, redfish }: LabDefinition): Listener[] {
   if (!redfish) return [];
   const nodes = Object.entries(bmcs).flatMap(([name, bmc]) =>
     bmc.redfish ? [{ name, ...bmc.redfish }] : [],

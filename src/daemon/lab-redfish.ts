@@ -97,14 +97,14 @@ export class LabRedfish implements AsyncDisposable {
   async serve(bmc: NodeBmc): Promise<void> {
     this.#bmcs.set(bmc.id, bmc);
     await this.#start();
-    this.#whole?.face.service?.changed();
+    this.#whole?.face.service?.added(bmc);
     await this.#listenFor(bmc);
   }
 
   /** Shows a node no more. */
   async dismiss(node: string): Promise<void> {
     if (!this.#bmcs.delete(node)) return;
-    this.#whole?.face.service?.changed();
+    this.#whole?.face.service?.removed(node);
     const own = this.#nodes.get(node);
     this.#nodes.delete(node);
     if (own) await end(own);

@@ -3,6 +3,7 @@ import type { EventPoster } from '../bmc/redfish/event-post.ts';
 import { EventHub } from '../bmc/redfish/events.ts';
 import { LoginGuard } from '../bmc/redfish/login-guard.ts';
 import type { Certificates, RedfishService } from '../bmc/redfish/model.ts';
+import { tellOfNode } from '../bmc/redfish/node-events.ts';
 import { SessionTable } from '../bmc/redfish/session-table.ts';
 import { newServiceSettings, type ServiceSettings } from '../bmc/redfish/settings.ts';
 import type { KeptSubscriptions } from '../bmc/redfish/subscriptions.ts';
@@ -54,6 +55,8 @@ export class Service implements RedfishService, Disposable {
   readonly events: EventHub;
   readonly version = version;
   readonly #parts: ServiceParts;
+  /** Ends telling subscribers of a node. */
+  readonly #told = new Map<string, () => void>();
   #changes = 0;
 
   private constructor(parts: ServiceParts, settings: KeptValue<KeptServiceSettings>, events: EventHub) {
@@ -77,7 +80,9 @@ export class Service implements RedfishService, Disposable {
       await settings.change({ sessionTimeout: ofFile, sessionTimeoutOfFile: ofFile });
     }
     const events = await EventHub.open(parts.subscriptions, { clock, log, poster, settings });
-    return new Service(parts, settings, events);
+    const service = new Service(parts, settings, events);
+    for (const bmc of parts.bmcs.values()) service.added(bmc);
+    return service;
   }
 
   get uuid(): string {
@@ -104,6 +109,20 @@ export class Service implements RedfishService, Disposable {
   /** Each of its parts only ever grows, so their sum tells of a change of any. */
   get revision(): number {
     return this.#changes + this.#parts.accounts.revision + this.settings.revision;
+  }
+
+  /** It shows one more node, of which its subscribers are told from now on. */
+  added(bmc: NodeBmc): void {
+    this.removed(bmc.id);
+    this.#told.set(bmc.id, tellOfNode(bmc, this.events));
+    this.changed();
+  }
+
+  /** It shows a node no more. */
+  removed(node: string): void {
+    this.#told.get(node)?.();
+    this.#told.delete(node);
+    this.changed();
   }
 
   /** Something that is shown has changed. */
@@ -136,6 +155,7 @@ export class Service implements RedfishService, Disposable {
   }
 
   [Symbol.dispose](): void {
+    for (const stop of this.#told.values()) stop();
     this.tasks[Symbol.dispose]();
     this.events[Symbol.dispose]();
   }

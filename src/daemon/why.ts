@@ -27,6 +27,7 @@ export function examineNode(question: NodeInQuestion, platform: readonly Finding
   const { boot, bootProgress = [] } = status;
   return [
     examineBmc(question),
+    ...examineRedfish(status),
     examinePower(status),
     examineOverride(status, capabilities, boot),
     ...examineAddresses(addresses, platform),
@@ -46,6 +47,11 @@ function examineBmc({ status: { bmc }, bmcAnswers }: NodeInQuestion): Finding {
   }
   if (bmcAnswers) return fine('BMC', `answers at ${where}`);
   return fail('BMC', `nobody answers at ${where}`, 'See whether a firewall of this host drops UDP there.');
+}
+
+function examineRedfish({ bmc: { redfish } }: NodeStatus): Finding[] {
+  if (redfish?.problem === undefined) return [];
+  return [fail('Redfish', redfish.problem, 'Free that address and port, and run up again.')];
 }
 
 function examinePower({ power, operation, lastResult }: NodeStatus): Finding {

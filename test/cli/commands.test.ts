@@ -90,7 +90,7 @@ describe('status', () => {
         '  driver        qemu',
         '  accelerator   kvm',
         '',
-        'NODE    POWER  BMC                   MACS               CONSOLE',
+        'NODE    POWER  IPMI                  MACS               CONSOLE',
         'node-0  on     127.0.0.1:6230        52:54:00:00:00:01  quintupleo console pair/node-0',
         'node-1  off    127.0.0.1:6231 taken  52:54:00:00:00:01  quintupleo console pair/node-1',
         '',
@@ -98,9 +98,31 @@ describe('status', () => {
         '  driver        qemu',
         '  accelerator   kvm',
         '',
-        'NODE    POWER  BMC             MACS               CONSOLE',
+        'NODE    POWER  IPMI            MACS               CONSOLE',
         'node-0  off    127.0.0.1:6230  52:54:00:00:00:01  quintupleo console other/node-0',
         'lone    off    127.0.0.1:6230  52:54:00:00:00:01  quintupleo console other/lone',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('tells where Redfish is, and by which certificate it is known', async () => {
+    const redfish = { url: 'https://127.0.0.1:8443/redfish/v1', users: ['admin'], fingerprint: 'AB:CD' };
+    const [first, second] = pair.nodes;
+    const own = { url: 'https://127.0.0.1:8444/redfish/v1', problem: undefined };
+    const nodes = [first && { ...first, bmc: { ...first.bmc, redfish: own } }, second];
+    daemon.answers.set('GET /v1/labs', { json: [{ ...pair, redfish, nodes }] });
+    expect((await runHere('status')).out).toBe(
+      [
+        'pair  up',
+        '  driver        qemu',
+        '  accelerator   kvm',
+        '  redfish       https://127.0.0.1:8443/redfish/v1',
+        '  certificate   AB:CD',
+        '',
+        'NODE    POWER  IPMI                  REDFISH                 MACS               CONSOLE',
+        'node-0  on     127.0.0.1:6230        https://127.0.0.1:8444  52:54:00:00:00:01  quintupleo console pair/node-0',
+        'node-1  off    127.0.0.1:6231 taken  -                       52:54:00:00:00:01  quintupleo console pair/node-1',
         '',
       ].join('\n'),
     );
@@ -291,6 +313,19 @@ describe('credentials', () => {
         'node-0  127.0.0.1:6230  monitor  pw-m      administrator\n' +
         'node-1  127.0.0.1:6231  admin    pw-1      administrator\n',
     );
+  });
+
+  test('tell those of the Redfish service that shows all nodes', async () => {
+    const redfish = [{ name: 'admin', password: 'pw-lab', privilege: 'administrator' }];
+    daemon.answers.set('GET /v1/labs/pair/credentials', { json: { nodes: {}, redfish } });
+    daemon.answers.set('GET /v1/labs', {
+      json: [{ ...pair, redfish: { url: 'https://127.0.0.1:8443/redfish/v1' } }],
+    });
+    expect((await runHere('credentials', 'pair')).out).toBe(
+      'NODE  BMC                                USER   PASSWORD  PRIVILEGE\n' +
+        'all   https://127.0.0.1:8443/redfish/v1  admin  pw-lab    administrator\n',
+    );
+    expect((await runHere('credentials', 'pair', '--service', '--password')).out).toBe('pw-lab\n');
   });
 
   test('can be one password, for scripts', async () => {

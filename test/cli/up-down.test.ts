@@ -56,7 +56,7 @@ describe('up', () => {
         '  driver        qemu',
         '  accelerator   kvm',
         '',
-        'NODE  POWER  BMC             MACS               CONSOLE',
+        'NODE  POWER  IPMI            MACS               CONSOLE',
         'node  off    127.0.0.1:6230  52:54:00:00:00:01  quintupleo console one/node',
         '',
         'Try next:',
