@@ -47,7 +47,7 @@ export function wants(filter: EventFilter, record: EventRecord): boolean {
 }
 
 /** Whether an event is about a resource or, if those count too, about one that lies below it. */
-export function isOrigin({ origin }: EventRecord, uri: string, subordinate: boolean): boolean {
+function isOrigin({ origin }: EventRecord, uri: string, subordinate: boolean): boolean {
   const wanted = uri.replace(/\/$/, '');
   return origin === wanted || (subordinate && (origin ?? '').startsWith(`${wanted}/`));
 }
