@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/acceptance/**'],
+          exclude: ['test/acceptance/**', 'test/conformance/**'],
         },
       },
       {
@@ -28,6 +28,16 @@ export default defineConfig({
           include: ['test/acceptance/openstack/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // scripts/test-conformance says where the validators are.
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          testTimeout: 1_800_000,
+          hookTimeout: 60_000,
           fileParallelism: false,
         },
       },

@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { benchCloudCalls } from './cloud-calls.ts';
 import { benchCommands } from './commands.ts';
 import { benchFirmware } from './firmware.ts';
+import { benchRedfish } from './redfish.ts';
 import { benchScale } from './scale.ts';
 import { benchSessions } from './sessions.ts';
 
@@ -13,6 +14,7 @@ const parts = {
   scale: benchScale,
   cloud: benchCloudCalls,
   firmware: benchFirmware,
+  redfish: benchRedfish,
 } as const;
 type Part = keyof typeof parts;
 
