@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import type { ChangedSettings, FirmwareSettings } from '../../../node/firmware-settings.ts';
+import {
+  type ChangedSettings,
+  type FirmwareSettings,
+  firmwareSettings,
+} from '../../../node/firmware-settings.ts';
+import type { Node } from '../../../node/node.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { modeNames, modeOf, nameOfMode } from './system-boot.ts';
 
@@ -70,10 +75,24 @@ export const biosAttributes: readonly BiosAttribute[] = [
   },
 ];
 
-/** All attributes with their values. */
-export function attributesOf(settings: FirmwareSettings): JsonObject {
-  return Object.fromEntries(biosAttributes.map(({ name, read }) => [name, read(settings)]));
+/** Whether any attribute is for clients to set. */
+export function isSettable({ capabilities }: Node): boolean {
+  return biosAttributes.some(({ setting }) => capabilities.firmwareSettings.includes(setting));
 }
+
+/** A node's attributes with their values: those that can be set, and those that are known of every machine. */
+export function attributesOf({ spec, capabilities }: Node, changed: ChangedSettings): JsonObject {
+  const settings = firmwareSettings(spec, changed);
+  return Object.fromEntries(
+    biosAttributes
+      .filter(
+        ({ setting }) => alwaysKnown.includes(setting) || capabilities.firmwareSettings.includes(setting),
+      )
+      .map(({ name, read }) => [name, read(settings)]),
+  );
+}
+
+const alwaysKnown: readonly (keyof FirmwareSettings)[] = ['mode', 'secureBoot'];
 
 /** The settings that attributes stand for. */
 export function settingsOf({

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { firmwareSettings, nextSettings } from '../../../node/firmware-settings.ts';
+import { nextSettings } from '../../../node/firmware-settings.ts';
 import type { Node } from '../../../node/node.ts';
 import type { JsonObject } from '../json.ts';
 import { message } from '../message.ts';
@@ -12,6 +12,7 @@ import {
   attributesContent,
   attributesOf,
   biosAttributes,
+  isSettable,
   settingsOf,
 } from './bios-attributes.ts';
 import { biosRegistryId } from './bios-registry.ts';
@@ -31,7 +32,7 @@ export const bios = nodeResource({
       Id: 'Bios',
       Name: 'BIOS Settings',
       AttributeRegistry: biosRegistryId,
-      Attributes: attributesOf(firmwareSettings(node.spec, current)),
+      Attributes: attributesOf(node, current),
       ...(isSettable(node) && {
         ResetBiosToDefaultsPending: next !== undefined && Object.keys(next).length === 0,
         '@Redfish.Settings': {
@@ -65,7 +66,7 @@ export const biosSettings = nodeResource({
       Id: 'Settings',
       Name: 'BIOS Settings of the Next Boot',
       AttributeRegistry: biosRegistryId,
-      Attributes: attributesOf(firmwareSettings(node.spec, changed)),
+      Attributes: attributesOf(node, changed),
     };
   },
   patch: writing(
@@ -88,11 +89,6 @@ export const biosSettings = nodeResource({
     },
   ),
 });
-
-/** Whether any attribute is for clients to set. */
-function isSettable({ capabilities }: Node): boolean {
-  return biosAttributes.some(({ setting }) => capabilities.firmwareSettings.includes(setting));
-}
 
 /** @throws RedfishProblem when this node's firmware cannot be set so */
 function checkFit(node: Node, attributes: AttributesContent): void {

@@ -120,6 +120,9 @@ function ofCard(read: (card: Card) => JsonObject): (at: NodeAt) => JsonObject | 
   };
 }
 
-function netboots({ node: { spec, state } }: RedfishBmc, position: number): boolean {
-  return position < firmwareSettings(spec, state.durable.firmware.current).netbootNics;
+/** Where clients cannot set how many cards boot from the network, the first one does. */
+function netboots({ node: { spec, state, capabilities } }: RedfishBmc, position: number): boolean {
+  const { netbootNics } = firmwareSettings(spec, state.durable.firmware.current);
+  const booting = capabilities.firmwareSettings.includes('netbootNics') ? netbootNics : 1;
+  return capabilities.bootTargets.includes('pxe') && position < booting;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { BootTarget } from '../../../../src/node/boot.ts';
 import { createFixture, type Fixture } from '../fixture.ts';
 
 const system = '/redfish/v1/Systems/n1';
@@ -88,6 +89,24 @@ describe('network adapters', () => {
     await fixture.power('n1', 'on');
     expect((await fixture.ask('GET', path)).body.BootMode).toBe('Disabled');
   });
+});
+
+test('where that cannot be set, the first card alone netboots, if the node can at all', async () => {
+  const nics = [
+    { mac: '52:54:00:00:00:0a', network: 'provisioning' },
+    { mac: '52:54:00:00:00:0b', network: 'tenant' },
+  ];
+  const modes = async (bootTargets: readonly BootTarget[]) => {
+    const { ask } = await createFixture({
+      spec: { nics },
+      capabilities: { firmwareSettings: [], bootTargets },
+    });
+    const adapters = '/redfish/v1/Chassis/n1/NetworkAdapters';
+    const answers = ['NIC1', 'NIC2'].map(id => ask('GET', `${adapters}/${id}/NetworkDeviceFunctions/1`));
+    return (await Promise.all(answers)).map(({ body }) => body.BootMode);
+  };
+  expect(await modes(['default', 'pxe'])).toEqual(['PXE', 'Disabled']);
+  expect(await modes(['default'])).toEqual(['Disabled', 'Disabled']);
 });
 
 describe('storage', () => {
