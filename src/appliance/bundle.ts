@@ -6,8 +6,8 @@ import type { CopiedFile } from './program-files.ts';
 
 /** What of a package is of use to a running program; licences travel with what they allow. */
 const wanted = /\.([cm]?js|json|wasm|node)$|^(licen[cs]e|notice)/i;
-/** Parts of this package that run. */
-const ownFolders = ['bin', 'dist'];
+/** Parts of this package that run, and the data that they read. */
+const ownFolders = ['bin', 'dist', 'dmtf'];
 
 const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).optional() });
 

@@ -27,6 +27,8 @@ describe('bundle', () => {
       'dist/main.js': '',
       'dist/main.d.ts': '',
       'dist/main.js.map': '',
+      'dmtf/LICENSE.md': '',
+      'dmtf/registries/Base.json': '',
       'src/main.ts': '',
       'node_modules/one/package.json': { dependencies: { two: '1', three: '1' } },
       'node_modules/one/lib/one.cjs': '',
@@ -41,6 +43,8 @@ describe('bundle', () => {
       'opt/q/package.json',
       'opt/q/bin/q.js',
       'opt/q/dist/main.js',
+      'opt/q/dmtf/LICENSE.md',
+      'opt/q/dmtf/registries/Base.json',
       'opt/q/node_modules/one/LICENSE',
       'opt/q/node_modules/one/lib/one.cjs',
       'opt/q/node_modules/one/package.json',
@@ -54,6 +58,7 @@ describe('bundle', () => {
       'node_modules/q/package.json': { dependencies: { one: '1' } },
       'node_modules/q/bin/q.js': '',
       'node_modules/q/dist/main.js': '',
+      'node_modules/q/dmtf/Base.json': '',
       'node_modules/one/package.json': {},
     });
     expect(await paths('node_modules/q')).toContain('opt/q/node_modules/one/package.json');
@@ -63,7 +68,12 @@ describe('bundle', () => {
     ['was not built', { 'bin/q.js': '' }, /Build it|is empty/],
     [
       'lacks a library',
-      { 'bin/q.js': '', 'dist/main.js': '', 'package.json': { dependencies: { one: '1' } } },
+      {
+        'bin/q.js': '',
+        'dist/main.js': '',
+        'dmtf/Base.json': '',
+        'package.json': { dependencies: { one: '1' } },
+      },
       /library one/,
     ],
   ])('refuses a program that %s', async (_, files, message) => {
