@@ -26,7 +26,7 @@ const lineEnd = '\r\n';
  */
 export function boundaryOf(contentType: string | undefined): string {
   const [, quoted, plain] =
-    /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([\w'()+,./:=?-]{1,70}))/i.exec(
+    /^multipart\/form-data\s*;(?:.*;)?\s*boundary=(?:"([^"]{1,70})"|([\w'()+,./:=?-]{1,70}))\s*(?:;|$)/i.exec(
       contentType ?? '',
     ) ?? [];
   const boundary = quoted ?? plain;
