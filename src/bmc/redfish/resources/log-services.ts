@@ -5,6 +5,7 @@ import { logMessage, severities } from '../log-message.ts';
 import type { RedfishBmc } from '../model.ts';
 import { obey } from '../obey.ts';
 import { action, collectionBody, done, link, type NodeAt, nodeResource, type Route } from '../resource.ts';
+import { typeOf } from '../schemas.ts';
 import { selProperties } from '../sel-record.ts';
 import { bmcTime } from './managers.ts';
 import { managerPath, systemPath } from './paths.ts';
@@ -65,11 +66,19 @@ function logOf(template: string, pathOf: (bmc: RedfishBmc) => string): readonly 
     nodeResource({
       path: `${template}/LogServices/${logId}/Entries`,
       schema: 'LogEntryCollection',
-      read: ({ bmc }) =>
-        collectionBody(
-          'Log Entries',
-          bmc.node.state.log.entries.map(({ id }) => `${servicePath(bmc)}/Entries/${id}`),
-        ),
+      // The standard wants these members shown in whole.
+      read: ({ bmc }) => {
+        const { entries } = bmc.node.state.log;
+        return {
+          ...collectionBody('Log Entries', []),
+          'Members@odata.count': entries.length,
+          Members: entries.map(entry => ({
+            '@odata.id': `${servicePath(bmc)}/Entries/${entry.id}`,
+            '@odata.type': typeOf('LogEntry'),
+            ...entryBody(bmc, entry),
+          })),
+        };
+      },
     }),
     nodeResource({
       path: `${template}/LogServices/${logId}/Entries/{entry}`,

@@ -76,6 +76,8 @@ function managerBody(bmc: RedfishBmc, service: RedfishService) {
     DateTimeLocalOffset: '+00:00',
     PowerState: 'On',
     Status: working,
+    // Systems tell of it now; older clients look for it here.
+    SerialConsole: { ServiceEnabled: true, MaxConcurrentSessions: 1, ConnectTypesSupported: ['IPMI'] },
     CommandShell: { ServiceEnabled: false, MaxConcurrentSessions: 0, ConnectTypesSupported: [] },
     GraphicalConsole: { ServiceEnabled: false, MaxConcurrentSessions: 0, ConnectTypesSupported: [] },
     NetworkProtocol: link(`${path}/NetworkProtocol`),

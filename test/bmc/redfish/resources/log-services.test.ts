@@ -23,9 +23,10 @@ const record = (sensor: readonly [type: number, number: number], event: readonly
 describe('the event log', () => {
   test('tells what happened to the node', async () => {
     await fixture.power('n1', 'on');
-    const { Members: members } = await get('/Entries');
-    expect(members).toHaveLength(2);
-    expect(await get('/Entries/1')).toMatchObject({
+    const first = await get('/Entries/1');
+    const { '@odata.etag': _, ...shown } = first;
+    expect(await get('/Entries')).toMatchObject({ 'Members@odata.count': 2, Members: [shown, {}] });
+    expect(first).toMatchObject({
       EntryType: 'Event',
       Created: '2026-01-01T00:00:01Z',
       Severity: 'OK',
@@ -77,6 +78,17 @@ describe('the event log', () => {
       },
     );
     expect(status).toBe(403);
+  });
+
+  test('can be searched and read in pages', async () => {
+    await fixture.power('n1', 'on');
+    expect(await get("/Entries?$filter=MessageId eq 'ResourceEvent.1.4.ResourcePoweredOn'")).toMatchObject({
+      Members: [{ Id: '1' }],
+    });
+    expect(await get('/Entries?$top=1&$skip=1')).toMatchObject({
+      'Members@odata.count': 2,
+      Members: [{ Id: '2' }],
+    });
   });
 
   test('shows records that clients of IPMI have added', async () => {

@@ -17,6 +17,7 @@ describe('Manager', () => {
       FirmwareVersion: '0.1.0',
       PowerState: 'On',
       ServiceEntryPointUUID: fixture.service.uuid,
+      SerialConsole: { ConnectTypesSupported: ['IPMI'] },
       Links: {
         ManagerForServers: [{ '@odata.id': '/redfish/v1/Systems/n1' }],
         ManagerForChassis: [{ '@odata.id': '/redfish/v1/Chassis/n1' }],
