@@ -11,6 +11,7 @@ import { SolEndpoint } from '../bmc/ipmi/sol.ts';
 import { deployFiles } from '../boot/deploy-files.ts';
 import { createBootDirector } from '../boot/director.ts';
 import { firmwareImage } from '../boot/firmware-image.ts';
+import { sharedFirmware } from '../boot/firmware-source.ts';
 import type { LabSpec } from '../node/spec.ts';
 import { fingerprintOf } from '../support/certificate.ts';
 import { systemClock } from '../support/clock.ts';
@@ -103,7 +104,10 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     runtimeDirectory,
     owner,
     bootPort,
-    firmwareImage: (firmware, signal) => firmwareImage(firmware, { cache: cacheDirectory, signal }),
+    firmwareImage: sharedFirmware(
+      (kind, signal) => firmwareImage(kind, { cache: cacheDirectory, signal }),
+      systemClock,
+    ),
     service: {
       image: async signal => {
         const { buildServiceImage } = await import('../appliance/image.ts');
