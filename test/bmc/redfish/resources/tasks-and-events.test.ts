@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import type { EventPost } from '../../../../src/bmc/redfish/event-post.ts';
+import type { JsonObject } from '../../../../src/bmc/redfish/json.ts';
+import { message } from '../../../../src/bmc/redfish/message.ts';
+import type { TaskWork } from '../../../../src/bmc/redfish/model.ts';
+import { tellOfNode } from '../../../../src/bmc/redfish/node-events.ts';
+import { RedfishProblem } from '../../../../src/bmc/redfish/problem.ts';
+import { createFixture } from '../fixture.ts';
+import { expectValid } from '../validate.ts';
+
+const subscriptions = '/redfish/v1/EventService/Subscriptions';
+
+const works: Readonly<Record<string, TaskWork>> = {
+  Completed: async () => [message('Base.Success')],
+  Exception: async () => {
+    throw new RedfishProblem(409, message('Base.ResourceInUse'));
+  },
+  Running: () => new Promise(() => undefined),
+};
+
+test.each(Object.keys(works))('a task that is %s is as its schema says', async state => {
+  const { ask, service, clock } = await createFixture();
+  const target = { path: '/redfish/v1/Somewhere', method: 'POST', body: { Image: 'x' } };
+  const { id } = service.tasks.start('Work', target, works[state] ?? (async () => []));
+  await clock.advance(0);
+  const { body, at } = await ask('GET', `/redfish/v1/TaskService/Tasks/${id}`);
+  expect(at('/TaskState')).toBe(state);
+  expectValid(body);
+  const monitor = await ask('GET', String(at('/TaskMonitor')));
+  if (monitor.status === 202) expectValid(monitor.body);
+  expectValid((await ask('GET', '/redfish/v1/TaskService/Tasks')).body);
+});
+
+test('subscriptions are as their schema says, whatever was asked for', async () => {
+  const { ask } = await createFixture();
+  const least = { Destination: 'https://192.0.2.9/', Protocol: 'Redfish' };
+  const most = {
+    ...least,
+    Context: 'mine',
+    DeliveryRetryPolicy: 'SuspendRetries',
+    EventFormatType: 'Event',
+    EventTypes: ['Alert', 'StatusChange'],
+    HttpHeaders: [{ 'X-Secret': 'hush' }],
+    MessageIds: ['Base.Success'],
+    OriginResources: [{ '@odata.id': '/redfish/v1/Systems/n1' }],
+    RegistryPrefixes: ['Base'],
+    ResourceTypes: ['ComputerSystem'],
+    Severities: ['Critical'],
+    SubordinateResources: true,
+    SubscriptionType: 'RedfishEvent',
+    VerifyCertificate: true,
+  };
+  for (const wanted of [least, most]) {
+    const { status, body, at } = await ask('POST', subscriptions, wanted);
+    expect(status).toBe(201);
+    expectValid(body);
+    const suspend = `${at('/@odata.id')}/Actions/EventDestination.SuspendSubscription`;
+    expect((await ask('POST', suspend, {})).status).toBe(204);
+    expectValid((await ask('GET', String(at('/@odata.id')))).body);
+  }
+  expectValid((await ask('GET', subscriptions)).body);
+});
+
+test('every event that is sent is as its schema says', async () => {
+  const posts: EventPost[] = [];
+  const fixture = await createFixture({
+    poster: { refusal: () => undefined, post: async post => void posts.push(post) },
+  });
+  const { ask, power, clock, service, bmc } = fixture;
+  tellOfNode(bmc('n1'), service.events);
+  await ask('POST', subscriptions, { Destination: 'https://192.0.2.9/', Protocol: 'Redfish', Context: 'x' });
+  await power('n1', 'on');
+  await bmc('n1').node.command({ type: 'add-record', record: Array<number>(16).fill(1) });
+  service.tasks.start('Work', { path: '/redfish/v1/Somewhere', method: 'POST' }, async () => []);
+  const eventService = '/redfish/v1/EventService/Actions/EventService';
+  await ask('POST', `${eventService}.SubmitTestEvent`, { MessageId: 'Contoso.1.0.Anything' });
+  await ask('POST', `${eventService}.TestEventSubscription`, {});
+  await clock.advance(0);
+  expect(posts.length).toBeGreaterThan(6);
+  for (const { body } of posts) expectValid(JSON.parse(JSON.stringify(body)) as JsonObject);
+});
