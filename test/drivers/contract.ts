@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { NextBoot } from '../../src/node/boot.ts';
 import {
@@ -7,7 +10,8 @@ import {
   type MachineAct,
   machineId,
 } from '../../src/node/driver.ts';
-import { noChange } from '../../src/node/firmware-settings.ts';
+import { type ChangedSettings, firmwareSettings, noChange } from '../../src/node/firmware-settings.ts';
+import type { MediaImage, MediaState } from '../../src/node/media.ts';
 import type { LabSpec } from '../../src/node/spec.ts';
 import { Recorder } from './recorder.ts';
 
@@ -208,6 +212,58 @@ export function driverContract(name: string, createPlatform: () => Promise<Platf
       }
     });
 
+    test('offers only media slots and settings that it takes, and none without the act for them', async () => {
+      const { actions, mediaSlots, firmwareSettings: settings, firmwareModes } = driver.capabilities(id);
+      expect(actions.includes('set-media')).toBe(mediaSlots.length > 0);
+      if (settings.length > 0) expect(actions).toContain('set-next-boot');
+      if (settings.includes('mode')) expect(firmwareModes).toContain(platform.lab.nodes[0]?.firmware);
+    });
+
+    test('takes media whether the machine is on or off, more than once, and boots nothing', async ({
+      skip,
+    }) => {
+      const { mediaSlots } = driver.capabilities(id);
+      skip(mediaSlots.length === 0, 'no slots');
+      await using images = await someImages();
+      const media: MediaState = {
+        cd: mediaSlots.includes('cd') ? images.image('disc.iso', true) : undefined,
+        usb: mediaSlots.includes('usb') ? images.image('stick.img', false) : undefined,
+        revision: 1,
+      };
+      const empty: MediaState = { cd: undefined, usb: undefined, revision: 2 };
+      for (const told of [media, media, empty, empty, media]) await act({ action: 'set-media', media: told });
+      expect(recorder.of(id, 'booted')).toEqual([]);
+      expect(recorder.of(id, 'power')).toEqual([]);
+      await powerOff();
+      for (const told of [empty, media]) await act({ action: 'set-media', media: told });
+      await powerOn();
+      await act({ action: 'set-media', media: { ...empty, revision: 3 } });
+    });
+
+    test('tells with each boot which firmware settings it follows', async ({ skip }) => {
+      const { firmwareSettings: settable } = driver.capabilities(id);
+      const [node] = platform.lab.nodes;
+      skip(settable.length === 0 || !node, 'no settings');
+      if (!node) return;
+      const follow = async (change: ChangedSettings, settings: number) => {
+        recorder.clear();
+        await act({
+          action: 'reset',
+          boot: { ...boot(), settings: { changed: change, revision: settings } },
+        });
+        expect(recorder.of(id, 'booted')).toMatchObject([{ revision, settings, cause: 'reset' }]);
+        expect(recorder.of(id, 'power')).toEqual([]);
+      };
+      const delivered = firmwareSettings(node, {});
+      await follow({ bootOrder: delivered.bootOrder.toReversed(), netbootNics: 0 }, 1);
+      const { firmwareModes } = driver.capabilities(id);
+      const other = firmwareModes.find(mode => mode !== delivered.mode);
+      if (settable.includes('mode') && other) await follow({ mode: other }, 2);
+      await renew();
+      expect(recorder.of(id, 'booted')).toMatchObject([{ revision, earlier: true }]);
+      await follow({}, 3);
+    });
+
     test('asks before it deletes a machine', async () => {
       const changes = await driver.plan(nothing());
       for (const { op, kind, disruptive } of changes) {
@@ -236,4 +292,22 @@ async function kindOf(call: Promise<unknown>): Promise<DriverErrorKind | undefin
     if (error instanceof DriverError) return error.kind;
     throw error;
   }
+}
+
+/** Images in files of a folder of their own. */
+async function someImages(): Promise<
+  AsyncDisposable & { image(name: string, writeProtected: boolean): MediaImage }
+> {
+  const folder = await mkdtemp(join(tmpdir(), 'images-'));
+  const size = 1 << 16;
+  for (const name of ['disc.iso', 'stick.img']) await writeFile(join(folder, name), Buffer.alloc(size));
+  return {
+    image: (name, writeProtected) => ({
+      url: `http://192.0.2.1/${name}`,
+      file: join(folder, name),
+      size,
+      writeProtected,
+    }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
 }

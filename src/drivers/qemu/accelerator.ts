@@ -61,19 +61,32 @@ async function kvmProblem(): Promise<string | undefined> {
 let probed: Promise<string | undefined> | undefined;
 
 function probeOnce(): Promise<string | undefined> {
-  probed ??= probe();
+  probed ??= probe('pc');
   return probed;
 }
 
-/** @returns why no machine runs under KVM; `undefined` when one does */
-async function probe(): Promise<string | undefined> {
+let systemManagementProbed: Promise<boolean> | undefined;
+
+/** Whether machines have a system management mode, which secure boot keeps its keys in. KVM within a cloud may have none. */
+export async function hasSystemManagement({ name }: Accelerator): Promise<boolean> {
+  if (name === 'tcg') return true;
+  systemManagementProbed ??= probe('q35,smm=on').then(problem => problem === undefined);
+  return systemManagementProbed;
+}
+
+/**
+ * Runs a test machine.
+ * @param machine - QEMU's type of it
+ * @returns why no such machine runs under KVM; `undefined` when one does
+ */
+async function probe(machine: string): Promise<string | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'quintupleo-'));
   try {
     const rom = join(folder, 'probe.rom');
     await writeFile(rom, probeRom());
     const args = [
       ...['-nodefaults', '-no-user-config', '-display', 'none'],
-      ...['-machine', 'pc', '-accel', 'kvm', '-cpu', 'host', '-m', '16', '-bios', rom],
+      ...['-machine', machine, '-accel', 'kvm', '-cpu', 'host', '-m', '16', '-bios', rom],
       ...['-device', `isa-debug-exit,iobase=${probePort},iosize=1`],
     ];
     const options = { timeout: 2_000 * probeTime, env: programEnvironment };

@@ -1,8 +1,11 @@
+import type { MediaState } from '../../node/media.ts';
+import { productOf } from '../../node/sensors.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import type { AcceleratorName } from './accelerator.ts';
-import { deviceId } from './boot-order.ts';
-import { uefiFirmware } from './firmware.ts';
+import { type BootOrder, deviceId } from './boot-order.ts';
+import { type MachineFirmware, type UefiFiles, uefiFiles } from './firmware.ts';
 import type { MachinePaths } from './layout.ts';
+import { mediumBlock, mediumNode, stickDevice, usbController } from './media.ts';
 
 /** What a network card is plugged into. */
 export type NicBackend =
@@ -26,8 +29,10 @@ export interface CommandLine {
   readonly accelerator: AcceleratorName;
   /** One for each network card. */
   readonly backends: readonly NicBackend[];
-  /** Ids of all bootable devices, the first one first. */
-  readonly bootOrder: readonly string[];
+  readonly firmware: MachineFirmware;
+  readonly bootOrder: BootOrder;
+  /** What is in its drives; every file is there. */
+  readonly media: Pick<MediaState, 'cd' | 'usb'>;
 }
 
 /** QEMU's names of the serial port and of the disks' block nodes. */
@@ -40,13 +45,13 @@ export const blockNode = (index: number) => `image${index}`;
  * @see qemu-system-x86_64(1)
  */
 export function buildCommandLine(line: CommandLine): string[] {
-  const { lab, spec, paths, accelerator } = line;
+  const { lab, spec, paths, accelerator, firmware } = line;
+  const uefi = uefiFiles(firmware, paths);
   return [
     ...['-name', `guest=${lab}/${spec.name},process=qemu-${spec.name}`],
     ...['-nodefaults', '-no-user-config', '-S', '-display', 'none'],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
-    // Without graphics the firmware talks to the serial port, as a server's console redirection does.
-    ...['-machine', `${spec.firmware === 'uefi' ? 'q35' : 'pc'},graphics=off,vmport=off`],
+    ...['-machine', machineType(firmware)],
     ...['-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'max'],
     ...['-smp', String(spec.cpus), '-m', `size=${spec.memory / 1024}k`],
     ...['-uuid', spec.uuid, '-smbios', systemInformation(spec)],
@@ -57,10 +62,13 @@ export function buildCommandLine(line: CommandLine): string[] {
     ...['-pidfile', paths.pidfile, '-d', 'cpu_reset', '-D', paths.resetLog],
     ...['-qmp', `unix:${quote(paths.qmpSocket)},server=on,wait=off`],
     ...serialArguments(),
-    ...(spec.firmware === 'uefi' ? uefiArguments(paths) : []),
+    ...(uefi ? uefiArguments(uefi) : []),
+    ...(firmware.secureBoot ? secureBootArguments() : []),
     ...diskArguments(line),
-    ...['-device', `ide-cd,id=${deviceId.cdrom},bus=ide.0${bootIndex(line, deviceId.cdrom)}`],
+    ...discArguments(line),
     ...nicArguments(line),
+    // Last, so that whatever else a machine has stays at the addresses that its guest knows.
+    ...stickArguments(line),
   ];
 }
 
@@ -76,12 +84,28 @@ function serialArguments(): string[] {
   return ['-chardev', `null,id=${serialId}`, '-device', `isa-serial,chardev=${serialId}`];
 }
 
-function uefiArguments(paths: MachinePaths): string[] {
+function machineType({ mode, secureBoot, serialConsole }: MachineFirmware): string {
+  // Without graphics a BIOS talks to the serial port, as a server's console redirection does. UEFI always does.
+  const graphics = serialConsole ? 'off' : 'on';
+  const type = mode === 'uefi' ? 'q35' : 'pc';
+  return `${type},graphics=${graphics},vmport=off${secureBoot ? ',smm=on' : ''}`;
+}
+
+function uefiArguments({ code, variables }: UefiFiles): string[] {
   return [
-    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${uefiFirmware.code}`],
-    ...['-drive', `if=pflash,unit=1,format=raw,file=${quote(paths.variables)}`],
+    ...['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${code}`],
+    ...['-drive', `if=pflash,unit=1,format=raw,file=${quote(variables)}`],
     // iPXE is on every card: the firmware's own attempts would only take time before the next boot device.
     ...['IPv4', 'IPv6'].flatMap(ip => ['-fw_cfg', `name=opt/org.tianocore/${ip}PXESupport,string=n`]),
+  ];
+}
+
+/** The variables, keys among them, are the firmware's alone to write. */
+function secureBootArguments(): string[] {
+  return [
+    ...['-global', 'driver=cfi.pflash01,property=secure,value=on'],
+    // Firmware of this kind does not wake from a suspend to RAM.
+    ...['-global', 'ICH9-LPC.disable_s3=1'],
   ];
 }
 
@@ -104,6 +128,28 @@ function diskArguments(line: CommandLine): string[] {
       ],
     ];
   });
+}
+
+function discArguments(line: CommandLine): string[] {
+  const { cd } = line.media;
+  const medium = cd ? `,drive=${mediumNode('cd', cd)}` : '';
+  const index = bootIndex(line, deviceId.cdrom);
+  return [
+    ...(cd ? ['-blockdev', JSON.stringify(mediumBlock('cd', cd))] : []),
+    ...['-device', `ide-cd,id=${deviceId.cdrom},bus=ide.0${medium}${index}`],
+  ];
+}
+
+function stickArguments(line: CommandLine): string[] {
+  const { usb } = line.media;
+  const controller = ['-device', `qemu-xhci,id=${usbController}`];
+  if (!usb) return controller;
+  const bootindex = line.bootOrder.devices.indexOf(deviceId.stick);
+  return [
+    ...controller,
+    ...['-blockdev', JSON.stringify(mediumBlock('usb', usb))],
+    ...['-device', JSON.stringify({ ...stickDevice(usb), bootindex })],
+  ];
 }
 
 function nicArguments(line: CommandLine): string[] {
@@ -133,12 +179,12 @@ function netdev(id: string, backend: NicBackend): string {
 }
 
 function systemInformation(spec: NodeSpec): string {
-  const serial = `QO${spec.uuid.replaceAll('-', '').slice(0, 12).toUpperCase()}`;
-  return `type=1,manufacturer=QuintupleO,product=Virtual Bare Metal,version=1,serial=${serial},family=Server`;
+  const { manufacturer, model, serial } = productOf(spec);
+  return `type=1,manufacturer=${manufacturer},product=${model},version=1,serial=${serial},family=Server`;
 }
 
 function bootIndex(line: CommandLine, id: string): string {
-  const place = line.bootOrder.indexOf(id);
+  const place = line.bootOrder.devices.indexOf(id);
   return place < 0 ? '' : `,bootindex=${place}`;
 }
 

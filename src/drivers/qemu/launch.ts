@@ -14,16 +14,19 @@ import { QmpClient, QmpError, type QmpEvent } from './qmp.ts';
 /** How long a QEMU that has just been started may take until it listens. Milliseconds. */
 const startTime = 30_000;
 
-/** Makes room for what the next QEMU of a machine leaves behind; what its last one wrote is kept once more. */
-export async function clearRunFiles(paths: MachinePaths): Promise<void> {
+/**
+ * Makes room for what the next QEMU of a machine leaves behind; what its last one wrote is kept once more.
+ * @param console - whether the machine's console begins anew, or goes on as across a reset
+ */
+export async function clearRunFiles(paths: MachinePaths, console: 'anew' | 'goes-on'): Promise<void> {
   await mkdir(dirname(paths.qmpSocket), { recursive: true, mode: 0o700 });
-  await keepAside(paths.serialLog);
+  if (console === 'anew') await keepAside(paths.serialLog);
   await keepAside(paths.qemuLog);
   for (const path of [paths.resetLog, paths.pidfile, paths.qmpSocket, paths.serialInput]) {
     await rm(path, { force: true });
   }
   // QEMU would make it readable for others.
-  await writeFile(paths.serialLog, '', { mode: 0o600 });
+  await writeFile(paths.serialLog, '', { mode: 0o600, flag: 'a' });
   await run('mkfifo', ['--mode=600', paths.serialInput]);
 }
 

@@ -19,8 +19,11 @@ export interface MachinePaths {
   /** How it was last powered on. */
   readonly run: string;
   readonly disk: (name: string) => string;
-  /** Its UEFI variables. */
+  /** What is in its drives. */
+  readonly media: string;
+  /** Its UEFI variables, and those that it has while secure boot is on. */
   readonly variables: string;
+  readonly secureBootVariables: string;
   /** All that the machine sends on its serial port. */
   readonly serialLog: string;
   /** FIFO of what is sent to it. */
@@ -86,7 +89,9 @@ export function machinePaths(folders: Folders, lab: string, node: string): Machi
     record: join(folder, 'machine.json'),
     run: join(folder, 'run.json'),
     disk: name => join(folder, `disk-${name}.qcow2`),
+    media: join(folder, 'media.json'),
     variables: join(folder, 'uefi-variables.fd'),
+    secureBootVariables: join(folder, 'uefi-variables-secure-boot.fd'),
     serialLog: join(folder, 'serial.log'),
     serialInput: join(folder, 'serial.in'),
     qemuLog: join(folder, 'qemu.log'),

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { run } from '../../host/programs.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import { fileDocument } from '../../support/document.ts';
-import { checkUefiFirmware, uefiFirmware } from './firmware.ts';
+import { checkUefiFirmware } from './firmware.ts';
 import { type Folders, type MachinePaths, machinePaths, machinesFolder, namesIn } from './layout.ts';
 
 /** What a machine is made of, on disk: its record and its disks. */
@@ -64,15 +63,7 @@ export class MachineStore {
   }
 
   async #finish(spec: NodeSpec): Promise<void> {
-    if (spec.firmware === 'uefi') {
-      await checkUefiFirmware();
-      // Variables that are there hold what the guest has set up.
-      const path = this.paths.variables;
-      if (!existsSync(path)) {
-        await copyFile(uefiFirmware.variables, `${path}.new`);
-        await rename(`${path}.new`, path);
-      }
-    }
+    if (spec.firmware === 'uefi') await checkUefiFirmware();
     await fileDocument<NodeSpec>(this.paths.record).write(spec);
   }
 }

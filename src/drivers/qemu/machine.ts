@@ -8,6 +8,7 @@ import {
 } from '../../host/processes.ts';
 import type { NextBoot } from '../../node/boot.ts';
 import { DriverError, type MachineAct, type Observation } from '../../node/driver.ts';
+import { type MediaState, noMedia } from '../../node/media.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { delay } from '../../support/delay.ts';
@@ -16,13 +17,27 @@ import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import { Turnstile, within } from '../../support/wait.ts';
 import type { Accelerator } from './accelerator.ts';
-import { blockNode, buildCommandLine, type NicBackend, serialId } from './command-line.ts';
+import { blockNode, type NicBackend, serialId } from './command-line.ts';
 import { driverErrorOf } from './failures.ts';
-import { clearRunFiles, connectSerial, connectWhenReady, countResets, lastWords, launch } from './launch.ts';
+import { connectSerial, connectWhenReady, countResets } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
+import { checkImage, usableMedia } from './media.ts';
+import { changeMedia } from './media-control.ts';
 import { type QmpClient, QmpError, type QmpEvent } from './qmp.ts';
-import { describeEnd, newRun, orderFor, type Run, type RunRecord, statusOf } from './run.ts';
+import { describeEnd, newRun, type Run, statusOf } from './run.ts';
+import {
+  completeRecord,
+  firmwareOf,
+  type LastBoot,
+  needsNewQemu,
+  nextBootOf,
+  orderOf,
+  powerOnRecord,
+  type RunRecord,
+  withNextBoot,
+} from './run-record.ts';
 import { QemuSerial } from './serial.ts';
+import { startQemu } from './start.ts';
 
 /** What a machine needs of its driver. */
 export interface MachineParts {
@@ -59,6 +74,7 @@ export class QemuMachine {
   readonly serial: QemuSerial;
   readonly #parts: MachineParts;
   readonly #record: Document<RunRecord>;
+  readonly #media: Document<MediaState>;
   readonly #turn = new Turnstile();
   readonly #stop = new AbortController();
   #run: Run | undefined;
@@ -66,6 +82,7 @@ export class QemuMachine {
   constructor(parts: MachineParts) {
     this.#parts = parts;
     this.#record = fileDocument(parts.paths.run);
+    this.#media = fileDocument(parts.paths.media);
     const { log, paths } = parts;
     const sendBreak = () => {
       this.#run?.qmp?.execute('chardev-send-break', { id: serialId }).catch((error: unknown) => {
@@ -92,19 +109,29 @@ export class QemuMachine {
   /** Takes over a QEMU that already runs, and finishes what its starter could not. */
   async adopt(process: ProcessIdentity): Promise<void> {
     const { log, clock } = this.#parts;
-    const record = await this.#record.read();
-    if (!record) {
+    const kept = await this.#record.read();
+    if (!kept) {
       log.warn({ machine: this.#id, pid: process.pid }, 'a QEMU without a record: it is ended');
       await killProcess(process, clock);
       return;
     }
-    const run = newRun(process, record);
+    if (kept.replacement) {
+      await killProcess(process, clock);
+      return this.resume();
+    }
+    const run = newRun(process, completeRecord(kept));
     this.#run = run;
     await this.serial.attach(false);
     // One that does not answer now is on all the same; it is asked again and again.
     await this.#reconnect(run);
     void this.#follow(run);
     await this.replug();
+  }
+
+  /** Goes on with a machine whose QEMU was to be replaced by another one, and is gone. */
+  async resume(): Promise<void> {
+    const kept = await this.#record.read();
+    if (kept?.replacement) await this.#startAgain(completeRecord(kept), kept.replacement);
   }
 
   /** Plugs a running machine into its networks again, after they have been made anew. */
@@ -177,63 +204,44 @@ export class QemuMachine {
       case 'set-next-boot':
         if (this.#run) await this.#setNextBoot(act.boot, signal);
         return;
+      case 'set-media':
+        return this.#setMedia(act.media, signal);
     }
   }
 
   async #on(boot: NextBoot, signal: AbortSignal): Promise<void> {
-    const { paths, lab, accelerator } = this.#parts;
-    if (this.#run) {
-      this.#parts.observe({ type: 'power', power: 'on' });
-      return;
+    if (!this.#run) {
+      const spec = await this.#parts.spec();
+      if (!spec) throw new DriverError('refused', `${this.#id} is not finished: run up again`);
+      const record = powerOnRecord(spec, await this.#parts.backends(spec), boot);
+      await this.#start(record, 'anew', signal);
+      this.#tellBoot(record.lastBoot);
     }
-    const spec = await this.#parts.spec();
-    if (!spec) throw new DriverError('refused', `${this.#id} is not finished: run up again`);
-    const backends = await this.#parts.backends(spec);
-    const order = orderFor(boot, spec);
-    const record: RunRecord = {
-      spec,
-      backends,
-      next: boot,
-      lastBoot: { revision: boot.revision, cause: 'power-on' },
-      resets: 0,
-    };
-    await clearRunFiles(paths);
-    // Before the process: whoever finds it must know what it is.
-    await this.#record.write(record);
-    const args = buildCommandLine({
-      lab,
-      spec,
-      paths,
-      accelerator: accelerator.name,
-      backends,
-      bootOrder: order,
+    this.#parts.observe({ type: 'power', power: 'on' });
+  }
+
+  async #start(record: RunRecord, console: 'anew' | 'goes-on', signal: AbortSignal): Promise<void> {
+    const { paths, lab, accelerator, clock, log } = this.#parts;
+    const kept = (await this.#media.read()) ?? noMedia;
+    const media = await usableMedia(kept, problem => {
+      log.warn({ machine: this.#id, problem }, 'powered on without a medium');
     });
-    const process = await launch(args, paths);
-    const run = newRun(process, record);
-    let qmp: QmpClient;
-    try {
-      qmp = await this.#connect(run, signal);
-      run.qmp = qmp;
-    } catch (error) {
-      await killProcess(process, this.#parts.clock);
-      const words = await lastWords(paths);
-      throw error instanceof QmpError && words !== undefined
-        ? new DriverError('refused', `QEMU did not start: ${words}`, error)
-        : error;
-    }
+    const { run, qmp } = await startQemu({
+      ...{ lab, record, paths, accelerator, media, console, clock },
+      keep: started => this.#record.write(started),
+      connect: started => this.#connect(started, signal),
+    });
     this.#run = run;
     void this.#follow(run);
     try {
-      await this.#parts.plugIn(backends);
-      await this.serial.attach(true);
-      await this.#keep(run, { ...record, resets: await countResets(paths) });
+      await this.#parts.plugIn(record.backends);
+      await this.serial.attach(console === 'anew');
+      await this.#keep(run, { ...record, replacement: undefined, resets: await countResets(paths) });
       await this.#begin(qmp, signal);
     } catch (error) {
       await this.#off(AbortSignal.timeout(exitTime + quitTime));
       throw error;
     }
-    this.#parts.observe({ type: 'booted', revision: boot.revision, cause: 'power-on' });
-    this.#parts.observe({ type: 'power', power: 'on' });
   }
 
   /** Lets a machine run that has been waiting since it was launched. */
@@ -249,6 +257,10 @@ export class QemuMachine {
       return;
     }
     run.endedByUs = true;
+    await this.#end(run, signal);
+  }
+
+  async #end(run: Run, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
     // Asked by QMP it closes its disks tidily; the guest is not asked. What does not answer is killed.
     const asked = await run.qmp?.execute('quit', {}, { timeout: quitTime, signal }).then(
@@ -266,6 +278,7 @@ export class QemuMachine {
   async #reset(boot: NextBoot, signal: AbortSignal): Promise<void> {
     const { run, qmp } = this.#running();
     await this.#setNextBoot(boot, signal);
+    if (needsNewQemu(run.record)) return this.#replace(run, 'reset');
     const done = new Promise<void>(resolve => {
       run.onReset = resolve;
     });
@@ -276,11 +289,48 @@ export class QemuMachine {
     if ((await statusOf(qmp)) !== 'running') await qmp.execute('cont', {}, { signal });
   }
 
+  /** Has a QEMU with the firmware of the next boot take this one's place: seen from outside, a reset. */
+  async #replace(run: Run, cause: 'reset' | 'guest'): Promise<void> {
+    await this.#keep(run, { ...run.record, replacement: cause });
+    run.replaced = true;
+    // From here on the machine would be off if this were given up; only the driver's own end does that.
+    await this.#end(run, this.#stop.signal);
+    await this.#startAgain(run.record, cause);
+  }
+
+  async #startAgain(record: RunRecord, cause: 'reset' | 'guest'): Promise<void> {
+    const begun = { ...record, settings: record.next.settings, resets: 0 };
+    const lastBoot = nextBootOf(begun, cause);
+    try {
+      await this.#start({ ...begun, lastBoot }, 'goes-on', this.#stop.signal);
+    } catch (error) {
+      // The driver after this one goes on.
+      if (this.#stop.signal.aborted) throw error;
+      await this.#record.write({ ...record, replacement: undefined });
+      this.#run = undefined;
+      const detail = `could not be started with its new firmware settings: ${messageOf(error)}`;
+      this.#parts.observe({ type: 'power', power: 'off', cause: 'platform', detail });
+      throw error;
+    }
+    this.#tellBoot(lastBoot);
+  }
+
   async #setNextBoot(boot: NextBoot, signal: AbortSignal): Promise<void> {
     const { run, qmp } = this.#running();
     await delay(this.#parts.clock, run.settledAt - this.#parts.clock.now(), signal);
-    await run.order.set(qmp, orderFor(boot, run.record.spec), signal);
-    await this.#keep(run, { ...run.record, next: boot });
+    await run.order.set(qmp, orderOf(withNextBoot(run.record, boot)), signal);
+    await this.#keep(run, withNextBoot(run.record, boot));
+  }
+
+  async #setMedia(media: MediaState, signal: AbortSignal): Promise<void> {
+    if (media.cd) await checkImage('cd', media.cd);
+    if (media.usb) await checkImage('usb', media.usb);
+    if (this.#run) {
+      const { run, qmp } = this.#running();
+      const plugged = await changeMedia({ qmp, clock: this.#parts.clock, signal }, media);
+      if (plugged) await run.order.set(qmp, orderOf(run.record), signal);
+    }
+    await this.#media.write(media);
   }
 
   #running(): { run: Run; qmp: QmpClient } {
@@ -323,6 +373,7 @@ export class QemuMachine {
         await this.#reconnect(run);
       }
       await this.serial.detach();
+      if (run.replaced) return;
       const end = await describeEnd(run, paths);
       this.#run = undefined;
       observe({ type: 'power', power: 'off', ...end });
@@ -341,7 +392,7 @@ export class QemuMachine {
         run.shutdown = data;
         break;
       case 'RESET':
-        void this.#booted(run, data.guest === true ? 'guest' : 'reset');
+        this.#onReset(run, data.guest === true ? 'guest' : 'reset');
         break;
       case 'GUEST_PANICKED':
         observe({ type: 'panicked', detail: 'the guest reported a kernel panic' });
@@ -357,14 +408,35 @@ export class QemuMachine {
     }
   }
 
-  async #booted(run: Run, cause: 'reset' | 'guest'): Promise<void> {
+  #onReset(run: Run, cause: 'reset' | 'guest'): void {
     const now = this.#parts.clock.now();
     const isBounce = cause === 'guest' && now < run.settledAt;
-    if (run.record.spec.firmware === 'bios') run.settledAt = now + bounceTime;
+    if (firmwareOf(run.record).mode === 'bios') run.settledAt = now + bounceTime;
+    // The machine has only just begun to start with what it had: that leaves no trace.
+    if (!isBounce && needsNewQemu(run.record)) void this.#replaceInTurn(run, cause);
+    else void this.#booted(run, isBounce ? undefined : cause);
+  }
+
+  /** Never rejects. */
+  async #replaceInTurn(run: Run, cause: 'reset' | 'guest'): Promise<void> {
+    try {
+      await this.#turn.run(async () => {
+        if (this.#run !== run || run.endedByUs || run.replaced) return;
+        if (needsNewQemu(run.record)) await this.#replace(run, cause);
+        else await this.#booted(run, cause);
+      });
+    } catch (error) {
+      if (!this.#stop.signal.aborted)
+        this.#parts.log.error({ machine: this.#id, error: messageOf(error) }, 'no new QEMU');
+    }
+  }
+
+  /** @param cause - of a new boot; `undefined` for a reset that belongs to the latest one. Never rejects. */
+  async #booted(run: Run, cause: 'reset' | 'guest' | undefined): Promise<void> {
     const resets = run.record.resets + 1;
-    const lastBoot = isBounce ? run.record.lastBoot : { revision: run.record.next.revision, cause };
+    const lastBoot = cause ? nextBootOf(run.record, cause) : run.record.lastBoot;
     const kept = this.#keep(run, { ...run.record, lastBoot, resets });
-    if (!isBounce) this.#parts.observe({ type: 'booted', ...lastBoot });
+    if (cause) this.#tellBoot(lastBoot);
     try {
       await kept;
     } catch (error) {
@@ -374,13 +446,17 @@ export class QemuMachine {
     run.onReset = undefined;
   }
 
+  #tellBoot(boot: LastBoot): void {
+    this.#parts.observe({ type: 'booted', ...boot });
+  }
+
   /** Notices the boots that the machine did while nobody looked. It did them as it had been told to. */
   async #catchUp(run: Run): Promise<void> {
     const resets = await countResets(this.#parts.paths);
     if (resets <= run.record.resets) return;
-    const lastBoot = { revision: run.record.next.revision, cause: 'guest' as const };
+    const lastBoot = nextBootOf(run.record, 'guest');
     await this.#keep(run, { ...run.record, lastBoot, resets });
-    this.#parts.observe({ type: 'booted', ...lastBoot });
+    this.#tellBoot(lastBoot);
   }
 
   /** The machine stands still. When nobody stopped it, its processors could not go on. */

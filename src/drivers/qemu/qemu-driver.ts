@@ -10,18 +10,18 @@ import {
   type MachineId,
   machineId,
   type Observation,
-  plainFirmware,
   type Resource,
 } from '../../node/driver.ts';
 import type { SerialPort } from '../../node/serial.ts';
-import type { LabSpec, NodeSpec } from '../../node/spec.ts';
+import type { Firmware, LabSpec, NodeSpec } from '../../node/spec.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import type { Finding } from '../../support/finding.ts';
 import type { Logger } from '../../support/log.ts';
-import { type Accelerator, chooseAccelerator } from './accelerator.ts';
-import { bootTargets } from './boot-order.ts';
+import { type Accelerator, chooseAccelerator, hasSystemManagement } from './accelerator.ts';
+import { capabilitiesOf, type UefiSupport } from './capabilities.ts';
 import { pidfileOf } from './command-line.ts';
+import { installedFirmware } from './firmware.ts';
 import { LabNetworks, type NetworkingName } from './lab-networks.ts';
 import { type Folders, machinePaths, machinesFolder, networksFolder } from './layout.ts';
 import { bridgeProblem, plugIn } from './links.ts';
@@ -46,12 +46,13 @@ export interface QemuSurroundings extends Folders {
   readonly log: Logger;
 }
 
-const capabilities: Capabilities = {
-  actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot'],
-  bootTargets,
-  ...plainFirmware,
-  timeouts: { on: 60_000, off: 30_000, softOff: 120_000, reset: 30_000 },
-};
+/** A machine that this driver drives. */
+interface Known {
+  readonly machine: QemuMachine;
+  readonly store: MachineStore;
+  /** The firmware that its lab file gives it. */
+  firmware: Firmware;
+}
 
 /** How often it is looked how busy the machines are. Milliseconds. */
 const loadInterval = 10_000;
@@ -63,8 +64,9 @@ export class QemuDriver implements Driver {
   readonly #around: QemuSurroundings;
   readonly #accelerator: Accelerator;
   readonly #networks: LabNetworks;
+  readonly #uefi: UefiSupport;
   readonly #facts: Readonly<Record<string, string>>;
-  readonly #machines = new Map<MachineId, { machine: QemuMachine; store: MachineStore }>();
+  readonly #machines = new Map<MachineId, Known>();
   readonly #listeners = new Set<(machine: MachineId, observation: Observation) => void>();
   #timer: Timer | undefined;
   #closed = false;
@@ -73,11 +75,13 @@ export class QemuDriver implements Driver {
     around: QemuSurroundings,
     accelerator: Accelerator,
     networks: LabNetworks,
+    uefi: UefiSupport,
     facts: Readonly<Record<string, string>>,
   ) {
     this.#around = around;
     this.#accelerator = accelerator;
     this.#networks = networks;
+    this.#uefi = uefi;
     this.#facts = facts;
   }
 
@@ -96,7 +100,10 @@ export class QemuDriver implements Driver {
       bootPort: around.bootPort,
       clock: around.clock,
     });
-    const driver = new QemuDriver(around, accelerator, networks, {
+    const { uefi, secureBoot } = await installedFirmware();
+    // Without system management mode nothing keeps a guest from writing the keys.
+    const support = { uefi, secureBoot: secureBoot && (await hasSystemManagement(accelerator)) };
+    const driver = new QemuDriver(around, accelerator, networks, support, {
       qemu: version,
       accelerator: `${accelerator.name} (${accelerator.reason})`,
       networking: `${networking.name} (${networking.reason})`,
@@ -117,8 +124,8 @@ export class QemuDriver implements Driver {
     return this.#networks.bootAddresses(lab.networks);
   }
 
-  capabilities(): Capabilities {
-    return capabilities;
+  capabilities(id: MachineId): Capabilities {
+    return capabilitiesOf(this.#machines.get(id)?.firmware ?? 'bios', this.#uefi);
   }
 
   async watch(
@@ -218,13 +225,16 @@ export class QemuDriver implements Driver {
         log.error({ lab, network: record.name, error: messageOf(error) }, 'this network cannot be had');
       }
     }
-    for (const [name, store] of await storedMachines(this.#around, lab)) this.#add(name, store);
+    for (const [name, store] of await storedMachines(this.#around, lab)) {
+      this.#add(name, store, (await store.spec())?.firmware ?? 'bios');
+    }
     const running = await findProcesses(pidfileOf);
     await Promise.all(
       [...this.#machines].map(async ([id, { machine, store }]) => {
         const process = running.get(store.paths.pidfile);
         try {
           if (process) await machine.adopt(process);
+          else await machine.resume();
         } catch (error) {
           log.error({ machine: id, error: messageOf(error) }, 'its QEMU could not be taken over as a whole');
         }
@@ -258,17 +268,21 @@ export class QemuDriver implements Driver {
     const spec = wanted.nodes.find(node => node.name === name);
     if (op !== 'delete' && spec) {
       const old = await store.spec();
-      const known = this.#machines.get(id)?.machine;
+      const known = this.#machines.get(id);
       if (!old) await store.create(spec, signal);
       else
         await store.update(
           old,
           spec,
-          known?.isOn ? (disk, size) => known.resizeDisk(disk, size) : undefined,
+          known?.machine.isOn ? (disk, size) => known.machine.resizeDisk(disk, size) : undefined,
           signal,
         );
-      if (known) return;
-      for (const observation of this.#add(name, store).snapshot()) this.#tell(id, observation);
+      if (known) {
+        known.firmware = spec.firmware;
+        return;
+      }
+      const { machine } = this.#add(name, store, spec.firmware);
+      for (const observation of machine.snapshot()) this.#tell(id, observation);
       return;
     }
     await this.#machines.get(id)?.machine.powerOff(signal);
@@ -281,7 +295,7 @@ export class QemuDriver implements Driver {
     await this.#removeIfEmpty(machinesFolder(this.#around, lab));
   }
 
-  #add(name: string, store: MachineStore): QemuMachine {
+  #add(name: string, store: MachineStore, firmware: Firmware): Known {
     const { lab, clock, log } = this.#around;
     const id = machineId(lab, name);
     const machine = new QemuMachine({
@@ -293,8 +307,9 @@ export class QemuDriver implements Driver {
       },
       observe: observation => this.#tell(id, observation),
     });
-    this.#machines.set(id, { machine, store });
-    return machine;
+    const known = { machine, store, firmware };
+    this.#machines.set(id, known);
+    return known;
   }
 
   #tell(id: MachineId, observation: Observation): void {

@@ -1,25 +1,10 @@
 import type { ProcessIdentity } from '../../host/processes.ts';
-import type { NextBoot } from '../../node/boot.ts';
-import { DriverError, type Observation } from '../../node/driver.ts';
-import type { NodeSpec } from '../../node/spec.ts';
-import { bootOrder } from './boot-order.ts';
+import type { Observation } from '../../node/driver.ts';
 import { BootOrderControl } from './boot-order-control.ts';
-import type { NicBackend } from './command-line.ts';
 import { lastWords } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import { asRecord, type QmpClient, type QmpEvent } from './qmp.ts';
-
-/** What is kept of a power-on, for a driver that finds the machine running. */
-export interface RunRecord {
-  /** As it was when the machine was powered on: changes come with the next power-on. */
-  readonly spec: NodeSpec;
-  readonly backends: readonly NicBackend[];
-  /** What the machine boots from when it next boots. */
-  readonly next: NextBoot;
-  readonly lastBoot: { readonly revision: number; readonly cause: 'power-on' | 'reset' | 'guest' };
-  /** How many resets have been seen, counted as QEMU notes them. */
-  readonly resets: number;
-}
+import type { RunRecord } from './run-record.ts';
 
 /** A running machine. */
 export interface Run {
@@ -37,6 +22,8 @@ export interface Run {
   /** When the firmware has read its boot order for certain. */
   settledAt: number;
   endedByUs: boolean;
+  /** Whether another QEMU takes its place, so that its end is not the machine's. */
+  replaced: boolean;
 }
 
 /** A run that begins, or that is found. */
@@ -57,6 +44,7 @@ export function newRun(process: ProcessIdentity, record: RunRecord): Run {
     onReset: undefined,
     settledAt: 0,
     endedByUs: false,
+    replaced: false,
   };
 }
 
@@ -70,17 +58,6 @@ export async function describeEnd(
   if (run.shutdown) return { cause: 'platform', detail: `QEMU was ended (${run.shutdown.reason})` };
   const words = await lastWords(paths);
   return { cause: 'platform', detail: `QEMU ended unexpectedly${words === undefined ? '' : `: ${words}`}` };
-}
-
-/**
- * The order of a machine's boot devices.
- * @throws DriverError `unsupported`
- */
-export function orderFor(boot: NextBoot, spec: NodeSpec): readonly string[] {
-  const order = bootOrder(boot.target, { disks: spec.disks.length, nics: spec.nics.length });
-  if (!order)
-    throw new DriverError('unsupported', `a QEMU machine cannot be told to boot from ${boot.target}`);
-  return order;
 }
 
 /** QEMU's run state: `running`, `prelaunch`, `internal-error` … */

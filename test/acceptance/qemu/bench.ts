@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { QemuChoice, QemuDriver } from '../../../src/drivers/qemu/qemu-driver.ts';
 import type { NextBoot } from '../../../src/node/boot.ts';
 import { type MachineAct, machineId } from '../../../src/node/driver.ts';
-import { noChange } from '../../../src/node/firmware-settings.ts';
+import { type ChangedSettings, type NextSettings, noChange } from '../../../src/node/firmware-settings.ts';
+import { type MediaImage, type MediaSlot, type MediaState, noMedia } from '../../../src/node/media.ts';
 import type { LabSpec } from '../../../src/node/spec.ts';
 import { Recorder } from '../../drivers/recorder.ts';
 import { type QemuPlatform, qemuPlatform } from './platform.ts';
@@ -18,6 +20,9 @@ export class Bench {
   recorder: Recorder;
   /** All that the machine has sent through its serial port since {@link listen}. */
   output = '';
+  /** What the machine's firmware is to be set to at each boot. */
+  #settings: NextSettings = noChange;
+  #media: MediaState = noMedia;
   #revision = 0;
   #wake: (() => void)[] = [];
 
@@ -58,7 +63,35 @@ export class Bench {
   }
 
   boot(target: NextBoot['target'] = 'default'): NextBoot {
-    return { target, settings: noChange, revision: ++this.#revision };
+    return { target, settings: this.#settings, revision: ++this.#revision };
+  }
+
+  /** Has boots from now on follow other settings. */
+  setFirmware(changed: ChangedSettings): void {
+    this.#settings = { changed, revision: this.#settings.revision + 1 };
+  }
+
+  /** An image in a file of this host. */
+  image(name: string, content: Buffer, writeProtected = true): MediaImage {
+    const folder = join(this.platform.stateDirectory, 'images');
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, name);
+    writeFileSync(file, content);
+    return { url: `http://192.0.2.1/${name}`, file, size: content.length, writeProtected };
+  }
+
+  /** Puts an image into a slot, or takes out what is there. */
+  async insert(slot: MediaSlot, image: MediaImage | undefined): Promise<void> {
+    const media = { ...this.#media, [slot]: image, revision: this.#media.revision + 1 };
+    await this.act({ action: 'set-media', media });
+    this.#media = media;
+  }
+
+  /** Says something to the guest and waits for its answer. */
+  async ask(command: Uint8Array, answer: string): Promise<void> {
+    this.output = '';
+    this.driver.serial(this.id).write(command);
+    await this.untilOutput(answer);
   }
 
   async powerOn(target?: NextBoot['target']): Promise<NextBoot> {

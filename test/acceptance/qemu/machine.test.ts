@@ -71,7 +71,7 @@ describe('what a machine boots from', () => {
     bench.driver.serial(bench.id).write(guestCommand.reboot);
     await bench.untilOutput('iPXE initialising');
     expect(bench.recorder.of(bench.id, 'booted')).toEqual([
-      { type: 'booted', revision: next.revision, cause: 'guest' },
+      { type: 'booted', revision: next.revision, settings: 0, cause: 'guest' },
     ]);
   });
 
@@ -174,7 +174,7 @@ describe('a daemon that was away', () => {
     await bench.leave();
     await bench.comeBack();
     expect(bench.recorder.of(bench.id, 'booted')).toEqual([
-      { type: 'booted', revision: next.revision, cause: 'guest', earlier: true },
+      { type: 'booted', revision: next.revision, settings: 0, cause: 'guest', earlier: true },
     ]);
   });
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { bootOrder } from '../../../src/drivers/qemu/boot-order.ts';
 import { buildCommandLine, type CommandLine, pidfileOf } from '../../../src/drivers/qemu/command-line.ts';
+import type { MachineFirmware } from '../../../src/drivers/qemu/firmware.ts';
 import { machinePaths } from '../../../src/drivers/qemu/layout.ts';
+import type { MediaImage } from '../../../src/node/media.ts';
+import { productOf } from '../../../src/node/sensors.ts';
 import type { NodeSpec } from '../../../src/node/spec.ts';
 
 const spec: NodeSpec = {
@@ -24,8 +27,21 @@ const line: CommandLine = {
   paths,
   accelerator: 'tcg',
   backends: [{ type: 'tap', tap: 'qxtap', bridge: 'qxbridge' }],
-  bootOrder: ['disk0', 'disk1', 'cdrom0', 'nic0'],
+  firmware: { mode: 'bios', secureBoot: false, serialConsole: true },
+  bootOrder: { devices: ['disk0', 'disk1', 'cdrom0', 'usb0', 'nic0'], skipped: [] },
+  media: { cd: undefined, usb: undefined },
 };
+const firmware = (change: Partial<MachineFirmware>): Partial<CommandLine> => ({
+  firmware: { ...line.firmware, ...change },
+});
+const image = (file: string, writeProtected: boolean): MediaImage => ({
+  url: `http://192.0.2.1${file}`,
+  file,
+  size: 1 << 20,
+  writeProtected,
+});
+const cd = image('/media/boot.iso', true);
+const usb = image('/media/stick.img', false);
 
 /** The values of an option, in order. */
 function valuesOf(argv: readonly string[], option: string): string[] {
@@ -37,15 +53,40 @@ describe('command line', () => {
     { what: 'BIOS is an i440FX', given: {}, option: 'machine', expected: /^pc,/ },
     {
       what: 'UEFI is a Q35',
-      given: { spec: { ...spec, firmware: 'uefi' } },
+      given: firmware({ mode: 'uefi' }),
       option: 'machine',
       expected: /^q35,/,
     },
     {
       what: 'UEFI variables are the machine’s own',
-      given: { spec: { ...spec, firmware: 'uefi' } },
+      given: firmware({ mode: 'uefi' }),
       option: 'drive',
       expected: `if=pflash,unit=1,format=raw,file=${paths.variables}`,
+    },
+    {
+      what: 'secure boot has variables of its own',
+      given: firmware({ mode: 'uefi', secureBoot: true }),
+      option: 'drive',
+      expected: `if=pflash,unit=1,format=raw,file=${paths.secureBootVariables}`,
+    },
+    {
+      what: 'secure boot keeps guests from writing its variables',
+      given: firmware({ mode: 'uefi', secureBoot: true }),
+      option: 'global',
+      expected: 'driver=cfi.pflash01,property=secure,value=on',
+    },
+    {
+      what: 'secure boot has a system management mode',
+      given: firmware({ mode: 'uefi', secureBoot: true }),
+      option: 'machine',
+      expected: /^q35,.*smm=on/,
+    },
+    { what: 'a BIOS on the serial port', given: {}, option: 'machine', expected: /graphics=off/ },
+    {
+      what: 'a BIOS that leaves the serial port alone',
+      given: firmware({ serialConsole: false }),
+      option: 'machine',
+      expected: /graphics=on/,
     },
     { what: 'TCG', given: {}, option: 'accel', expected: 'tcg' },
     {
@@ -66,7 +107,7 @@ describe('command line', () => {
       what: 'who made it',
       given: {},
       option: 'smbios',
-      expected: /manufacturer=QuintupleO,.*serial=QO7D0F3C1E52A4/,
+      expected: new RegExp(`manufacturer=QuintupleO,.*serial=${productOf(spec).serial},`),
     },
     { what: 'QMP', given: {}, option: 'qmp', expected: `unix:${paths.qmpSocket},server=on,wait=off` },
     { what: 'the mark of its process', given: {}, option: 'pidfile', expected: paths.pidfile },
@@ -90,10 +131,35 @@ describe('command line', () => {
       expected: 'ide-cd,id=cdrom0,bus=ide.0,bootindex=2',
     },
     {
+      what: 'a disc in it',
+      given: { media: { cd, usb } },
+      option: 'device',
+      expected: /^ide-cd,id=cdrom0,bus=ide\.0,drive=cd-[0-9a-f]{16},bootindex=2$/,
+    },
+    {
+      what: 'a disc is read only',
+      given: { media: { cd: { ...cd, writeProtected: false }, usb } },
+      option: 'blockdev',
+      expected: /"read-only":true,.*"filename":"\/media\/boot\.iso","read-only":true/,
+    },
+    { what: 'a port for a stick', given: {}, option: 'device', expected: 'qemu-xhci,id=usb' },
+    {
+      what: 'a stick in its place of the boot order',
+      given: { media: { cd, usb } },
+      option: 'device',
+      expected: /"driver":"usb-storage","id":"usb0","bus":"usb\.0",.*"removable":true,"bootindex":3/,
+    },
+    {
+      what: 'a stick that can be written',
+      given: { media: { cd, usb } },
+      option: 'blockdev',
+      expected: /"read-only":false,.*"filename":"\/media\/stick\.img","read-only":false/,
+    },
+    {
       what: 'a network card',
       given: {},
       option: 'device',
-      expected: 'virtio-net-pci,id=nic0,netdev=net0,mac=20:57:f8:00:00:01,bootindex=3',
+      expected: 'virtio-net-pci,id=nic0,netdev=net0,mac=20:57:f8:00:00:01,bootindex=4',
     },
     {
       what: 'a tap that nobody has to make',
@@ -132,7 +198,7 @@ describe('command line', () => {
 
   test('every option has a value of its own and every boot index is there once', () => {
     const devices = valuesOf(buildCommandLine(line), 'device').join('\n');
-    expect([...devices.matchAll(/bootindex=(\d+)/g)].map(match => match[1])).toEqual(['0', '1', '2', '3']);
+    expect([...devices.matchAll(/bootindex=(\d+)/g)].map(match => match[1])).toEqual(['0', '1', '2', '4']);
   });
 
   test('a comma in a path does not end it', () => {
@@ -151,15 +217,43 @@ describe('command line', () => {
 });
 
 describe('boot order', () => {
-  const devices = { disks: 2, nics: 2 };
+  const machine: NodeSpec = {
+    ...spec,
+    nics: ['01', '02'].map(end => ({ mac: `20:57:f8:00:00:${end}`, network: 'net' })),
+  };
+
   test.each([
-    ['default', ['disk0', 'disk1', 'cdrom0', 'nic0', 'nic1']],
-    ['disk', ['disk0', 'disk1', 'cdrom0', 'nic0', 'nic1']],
-    ['pxe', ['nic0', 'nic1', 'disk0', 'disk1', 'cdrom0']],
-    ['cdrom', ['cdrom0', 'disk0', 'disk1', 'nic0', 'nic1']],
-    ['bios-setup', undefined],
+    ['default', 'disk0 disk1 cdrom0 usb0 nic0 nic1'],
+    ['disk', 'disk0 disk1 cdrom0 usb0 nic0 nic1'],
+    ['pxe', 'nic0 nic1 disk0 disk1 cdrom0 usb0'],
+    ['cdrom', 'cdrom0 disk0 disk1 usb0 nic0 nic1'],
+    ['removable', 'usb0 disk0 disk1 cdrom0 nic0 nic1'],
   ] as const)('%s', (target, expected) => {
-    expect(bootOrder(target, devices)).toEqual(expected);
+    expect(bootOrder(target, machine, {})).toEqual({ devices: expected.split(' '), skipped: [] });
+  });
+
+  test('a target that no QEMU machine knows', () => {
+    expect(bootOrder('bios-setup', machine, {})).toBeUndefined();
+  });
+
+  test('the order that clients have set, behind what a target puts first', () => {
+    const changed = { bootOrder: ['nic1', 'usb', 'disk1', 'cd', 'nic0', 'disk0'] } as const;
+    const order = (target: 'default' | 'disk' | 'pxe') =>
+      bootOrder(target, machine, changed)?.devices.join(' ');
+    expect(order('default')).toBe('nic1 usb0 disk1 cdrom0 nic0 disk0');
+    expect(order('disk')).toBe('disk1 disk0 nic1 usb0 cdrom0 nic0');
+    expect(order('pxe')).toBe('nic1 nic0 usb0 disk1 cdrom0 disk0');
+  });
+
+  test.each([
+    [0, 'disk0 disk1 cdrom0 usb0', 'nic0 nic1'],
+    [1, 'nic0 disk0 disk1 cdrom0 usb0', 'nic1'],
+    [2, 'nic0 nic1 disk0 disk1 cdrom0 usb0', ''],
+  ])('of the network cards the first %i boot', (netbootNics, devices, skipped) => {
+    expect(bootOrder('pxe', machine, { netbootNics })).toEqual({
+      devices: devices.split(' '),
+      skipped: skipped.split(' ').filter(Boolean),
+    });
   });
 });
 
