@@ -79,6 +79,7 @@ export const collectionSchemas = [
   'CertificateCollection',
   'ChassisCollection',
   'ComputerSystemCollection',
+  'DriveCollection',
   'EthernetInterfaceCollection',
   'EventDestinationCollection',
   'FanCollection',

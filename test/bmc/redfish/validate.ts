@@ -37,6 +37,13 @@ function validatorOf(file: string): ValidateFunction {
 
 function loaded(): Ajv {
   const ajv = new Ajv({ strict: false, validateSchema: false, allErrors: true, logger: false });
+  // A resource in another one's place is held against its own schema, which is read only when there is one.
+  ajv.addKeyword({
+    keyword: 'resource',
+    validate: (_: boolean, body: JsonObject) =>
+      typeof body['@odata.id'] === 'string' &&
+      (Object.keys(body).length === 1 || problemsOf(body).length === 0),
+  });
   ajv.addFormat('uri-reference', text => URL.canParse(text, 'http://host/') && !/[\s<>"{}|\\^`]/.test(text));
   ajv.addFormat('date-time', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/);
   for (const file of known) {
@@ -55,9 +62,16 @@ function visit(part: unknown): unknown {
   if (Array.isArray(part)) return part.filter(one => !isUnknown(one)).map(visit);
   if (part === null || typeof part !== 'object') return part;
   if (isUnknown(part)) return {};
+  if ('anyOf' in part && isResource(part.anyOf)) return { resource: true };
   return Object.fromEntries(
     Object.entries(part).map(([name, value]) => [name, name === '$ref' ? keptUri(value) : visit(value)]),
   );
+}
+
+/** A link to a resource, or the resource itself in any version. */
+function isResource(alternatives: unknown): boolean {
+  const references = (alternatives as readonly { readonly $ref?: string }[]).map(({ $ref }) => $ref);
+  return references.some(one => one?.endsWith('#/definitions/idRef')) && !references.includes(undefined);
 }
 
 function isUnknown(part: unknown): boolean {
