@@ -51,6 +51,7 @@ function chassisBody(bmc: RedfishBmc) {
     PowerSubsystem: link(`${path}/PowerSubsystem`),
     ThermalSubsystem: link(`${path}/ThermalSubsystem`),
     EnvironmentMetrics: link(`${path}/EnvironmentMetrics`),
+    Drives: link(`${path}/Drives`),
     NetworkAdapters: link(`${path}/NetworkAdapters`),
     Links: {
       ComputerSystems: [link(systemPath(bmc))],

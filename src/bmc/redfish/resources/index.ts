@@ -43,6 +43,7 @@ import { session, sessionCollection, sessionService } from './session-service.ts
 import { firmwareInventory, softwareInventory } from './software-inventory.ts';
 import {
   drive,
+  driveCollection,
   simpleStorage,
   simpleStorageCollection,
   storage,
@@ -108,6 +109,7 @@ export const routes: readonly Route[] = [
   storageControllerCollection,
   storageController,
   drive,
+  driveCollection,
   volumeCollection,
   volume,
   simpleStorageCollection,

@@ -8,13 +8,14 @@ import { working } from './status.ts';
 
 const protocol = 'PCIe';
 
-/** A node's storage, its drives and volumes. Both are called what the lab file calls the disk. */
+/** Drives and volumes are called what the lab file calls the disk. */
+
 export function storagePath(bmc: RedfishBmc): string {
   return `${systemPath(bmc)}/Storage/1`;
 }
 
 export function drivePath(bmc: RedfishBmc, disk: string): string {
-  return `${storagePath(bmc)}/Drives/${encodeURIComponent(disk)}`;
+  return `${chassisPath(bmc)}/Drives/${encodeURIComponent(disk)}`;
 }
 
 export function volumePath(bmc: RedfishBmc, disk: string): string {
@@ -72,8 +73,18 @@ export const storageController = nodeResource({
   }),
 });
 
+export const driveCollection = nodeResource({
+  path: '/redfish/v1/Chassis/{chassis}/Drives',
+  schema: 'DriveCollection',
+  read: ({ bmc }) =>
+    collectionBody(
+      'Drives',
+      bmc.node.spec.disks.map(({ name }) => drivePath(bmc, name)),
+    ),
+});
+
 export const drive = nodeResource({
-  path: '/redfish/v1/Systems/{system}/Storage/1/Drives/{drive}',
+  path: '/redfish/v1/Chassis/{chassis}/Drives/{drive}',
   schema: 'Drive',
   read: ({ bmc, params }) => {
     const disk = diskOf(bmc, params.drive);

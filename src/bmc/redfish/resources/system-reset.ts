@@ -28,7 +28,7 @@ const actionsOf: Readonly<Record<ResetType, { readonly on: PowerAction; readonly
   ForceOn: { on: 'on', off: 'on' },
   ForceOff: { on: 'off', off: 'off' },
   GracefulShutdown: { on: 'soft-off', off: 'soft-off' },
-  GracefulRestart: { on: 'graceful-restart', off: 'graceful-restart' },
+  GracefulRestart: { on: 'graceful-restart', off: 'on' },
   ForceRestart: { on: 'reset', off: 'on' },
   PowerCycle: { on: 'cycle', off: 'on' },
   PushPowerButton: { on: 'soft-off', off: 'on' },

@@ -130,6 +130,13 @@ describe('storage', () => {
     ]);
   });
 
+  test('the chassis has the same drives', async () => {
+    const fixture = await createFixture({ spec: { disks } });
+    const drives = await members(fixture, '/redfish/v1/Chassis/n1/Drives');
+    expect(drives.map(({ Id }) => Id)).toEqual(['root', 'data']);
+    expect((await fixture.ask('GET', '/redfish/v1/Chassis/n1/Drives/other')).status).toBe(404);
+  });
+
   test('SimpleStorage has the same', async () => {
     const fixture = await createFixture({ spec: { disks } });
     expect(await members(fixture, `${system}/SimpleStorage`)).toMatchObject([
@@ -153,7 +160,6 @@ test('what is not there is not found', async () => {
     'EthernetInterfaces/NIC2',
     'EthernetInterfaces/1',
     'Storage/2',
-    'Storage/1/Drives/other',
     'Storage/1/Volumes/__proto__',
     'BootOptions/Boot0004',
   ]) {

@@ -46,15 +46,18 @@ describe('ComputerSystem.Reset', () => {
     expect(fixture.bmc('n1').node.state.durable.operation).toBeUndefined();
   });
 
-  test.each(['ForceRestart', 'PowerCycle', 'PushPowerButton'])('%s starts a node that is off', async type => {
-    const fixture = await createFixture();
-    expect((await reset(fixture, type)).status).toBe(204);
-    await fixture.clock.advance(5000);
-    expect(await power(fixture)).toBe('On');
-  });
+  test.each(['GracefulRestart', 'ForceRestart', 'PowerCycle', 'PushPowerButton'])(
+    '%s starts a node that is off',
+    async type => {
+      const fixture = await createFixture();
+      expect((await reset(fixture, type)).status).toBe(204);
+      await fixture.clock.advance(5000);
+      expect(await power(fixture)).toBe('On');
+    },
+  );
 
-  test.each(['Nmi', 'GracefulRestart'])('%s of a node that is off is a conflict', async type => {
-    const answer = await reset(await createFixture(), type);
+  test('an NMI to a node that is off is a conflict', async () => {
+    const answer = await reset(await createFixture(), 'Nmi');
     expect(answer.status).toBe(409);
     expect(answer.at('/error/@Message.ExtendedInfo/0/Message')).toMatch(/needs a machine that is on/);
   });
