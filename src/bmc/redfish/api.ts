@@ -1,8 +1,9 @@
 import { messageOf } from '../../support/errors.ts';
-import { emptyAnswer, errorAnswer } from './answers.ts';
+import { emptyAnswer, errorAnswer, withUsualHeaders } from './answers.ts';
 import { requesterOf } from './authentication.ts';
 import { Bodies } from './bodies.ts';
 import { objectOf } from './body.ts';
+import { tellOfChange } from './change-events.ts';
 import { carryOut, create, patch, remove, type Target } from './changes.ts';
 import { loginFailed } from './login-guard.ts';
 import { message } from './message.ts';
@@ -44,6 +45,7 @@ export class RedfishApi {
     const user = requesterOf(this.service, request, open);
     if (!open && !user.account) throw loginFailed();
     checkVersion(request);
+    checkOrigin(request);
     if (!match) throw notFound(path);
     const allow = allowOf(match);
     if (method === 'OPTIONS') return emptyAnswer(204, { Allow: allow.join(', ') });
@@ -54,7 +56,7 @@ export class RedfishApi {
     const needed = open ? everybody : neededFor(match.place.at.schema, match.above, method);
     if (match.place.kind === 'endpoint') {
       authorize(user, needed, false);
-      return this.#endpoint(match.place.at, at, request);
+      return this.#endpoint(match.place.at, at, allow, request);
     }
     return this.#resource(match, match.place.at, at, needed, allow, request);
   }
@@ -62,6 +64,7 @@ export class RedfishApi {
   async #endpoint(
     endpoint: AnyEndpoint,
     at: ServiceAt | NodeAt,
+    allow: readonly string[],
     request: RedfishRequest,
   ): Promise<RedfishResponse> {
     const answer = await methodOf(endpoint, request.method)?.(at, request);
@@ -93,17 +96,24 @@ export class RedfishApi {
         const body = await objectOf(request, false);
         if (!mayAll)
           authorize(at.user, neededForProperties(resource.schema, Object.keys(body)) ?? needed, own);
-        return outcomeAnswer(await patch(target, request, body), target, load);
+        const change = await patch(target, request, body);
+        tellOfChange(target, 'ResourceChanged', at.path);
+        return outcomeAnswer(change, target, load);
       }
-      case 'DELETE':
+      case 'DELETE': {
         authorize(at.user, needed, own);
-        return outcomeAnswer(await remove(target, request), undefined, load);
+        const change = await remove(target, request);
+        tellOfChange(target, 'ResourceRemoved', at.path);
+        return outcomeAnswer(change, undefined, load);
+      }
       default: {
         authorize(at.user, needed, own);
         const isAction = place.kind === 'action';
         const body = await objectOf(request, isAction);
-        const outcome = isAction ? await carryOut(target, request, place, body) : await create(target, body);
-        return outcomeAnswer(outcome, undefined, load);
+        const change = isAction ? await carryOut(target, request, place, body) : await create(target, body);
+        const { outcome } = change;
+        if (outcome.kind === 'created') tellOfChange(target, 'ResourceCreated', outcome.path);
+        return outcomeAnswer(change, undefined, load);
       }
     }
   }
@@ -179,6 +189,15 @@ function checkVersion({ headers }: RedfishRequest): void {
 function methodOf(endpoint: AnyEndpoint, method: string) {
   if (method === 'POST') return endpoint.post;
   return method === 'DELETE' ? endpoint.remove : endpoint.get;
+}
+
+/** Pages of other sites may not change anything by credentials that a browser remembers. */
+function checkOrigin({ method, headers }: RedfishRequest): void {
+  const { origin, host } = headers;
+  if (origin === undefined || ['GET', 'HEAD', 'OPTIONS'].includes(method)) return;
+  if (origin.replace(/^https?:\/\//, '') !== host) {
+    throw new RedfishProblem(403, message('Base.HeaderInvalid', [`Origin: ${origin.slice(0, 200)}`]));
+  }
 }
 
 function isOpen({ place }: Match, method: string): boolean {

@@ -4,7 +4,7 @@ import { type EventRecord, recordOf, type TestEvent, testRecord } from './event-
 import { EventStream, type StreamRequest } from './event-stream.ts';
 import { message } from './message.ts';
 import type { Events, RedfishEvent } from './model.ts';
-import { type KeptSubscriptions, SubscriptionTable } from './subscriptions.ts';
+import { type KeptSubscriptions, SubscriptionTable, subscriptionPath } from './subscriptions.ts';
 
 /** How many events are remembered for clients that come back to a stream. */
 const mostRemembered = 512;
@@ -30,7 +30,7 @@ export class EventHub implements Events, Disposable {
     const subscriptions = await SubscriptionTable.open(document, parts, id =>
       hub.publish({
         message: message('Base.SubscriptionTerminated'),
-        origin: `/redfish/v1/EventService/Subscriptions/${id}`,
+        origin: subscriptionPath(id),
         at: parts.clock.now(),
       }),
     );

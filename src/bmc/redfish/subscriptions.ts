@@ -78,6 +78,11 @@ export interface Subscriptions {
   remove(id: string): Promise<void>;
 }
 
+/** URI of a subscription. */
+export function subscriptionPath(id: string): string {
+  return `/redfish/v1/EventService/Subscriptions/${id}`;
+}
+
 /** How many subscribers events are posted to, and how many may listen at a time. */
 const mostPosts = 64;
 const mostStreams = 32;
@@ -124,6 +129,8 @@ export class SubscriptionTable implements Subscriptions, Disposable {
   offer(record: EventRecord): void {
     for (const subscriber of this.#subscribers.values()) {
       const { subscription } = subscriber;
+      // Nobody needs to be told that it has subscribed.
+      if (record.origin === subscriptionPath(subscription.id)) continue;
       if (subscription.kind === 'stream' || wants(subscription.filter, record)) subscriber.offer(record);
     }
   }

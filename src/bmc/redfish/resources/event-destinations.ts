@@ -5,7 +5,7 @@ import { message } from '../message.ts';
 import { RedfishProblem } from '../problem.ts';
 import { registryNames } from '../registries.ts';
 import { action, collectionBody, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
-import type { PostSubscription, Subscription } from '../subscriptions.ts';
+import { type PostSubscription, type Subscription, subscriptionPath } from '../subscriptions.ts';
 import { severities } from './event-service.ts';
 
 const path = '/redfish/v1/EventService/Subscriptions';
@@ -74,7 +74,7 @@ export const eventDestinations = serviceResource({
   read: ({ service }) =>
     collectionBody(
       'Event Subscriptions',
-      service.events.subscriptions.all.map(({ id }) => `${path}/${id}`),
+      service.events.subscriptions.all.map(({ id }) => subscriptionPath(id)),
     ),
   create: writing(newSubscription, async ({ service, user }: ServiceAt, wanted) => {
     const { id } = await service.events.subscriptions.create({
@@ -96,7 +96,7 @@ export const eventDestinations = serviceResource({
       verifyCertificate: wanted.VerifyCertificate ?? false,
       account: user.account?.id,
     });
-    return { kind: 'created', path: `${path}/${id}` };
+    return { kind: 'created', path: subscriptionPath(id) };
   }),
 });
 

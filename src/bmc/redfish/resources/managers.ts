@@ -10,6 +10,7 @@ import {
   serviceResource,
   writing,
 } from '../resource.ts';
+import { firmwareVersion } from '../update-inventory.ts';
 import { bmcUuid } from './manager-uuid.ts';
 import { chassisPath, managerPath, managers, systemPath } from './paths.ts';
 import { working } from './status.ts';
@@ -69,7 +70,7 @@ function managerBody(bmc: RedfishBmc, service: RedfishService) {
     ManagerType: 'BMC',
     Manufacturer: 'QuintupleO',
     Model: 'Virtual BMC',
-    FirmwareVersion: service.version,
+    FirmwareVersion: firmwareVersion({ kind: 'BMC', bmc }, service.version) ?? null,
     UUID: bmcUuid(bmc.node.spec.uuid),
     ServiceEntryPointUUID: service.uuid,
     DateTime: bmcTime(bmc, service.clock.now()),
