@@ -8,7 +8,7 @@ import { typeOf } from './schemas.ts';
 export interface Body {
   readonly object: JsonObject;
   readonly bytes: Buffer;
-  /** Strong: the same for the same bytes. */
+  /** Strong: the same for the same bytes; weak where a clock is shown, which it leaves out. @see RFC 9110 §8.8.1 */
   readonly etag: string;
 }
 
@@ -69,7 +69,10 @@ function bodyOf(resource: AnyResource, at: ServiceAt | NodeAt): Body | undefined
 
 /** A body with its ETag, which is a digest of all the rest. */
 export function sealed(content: JsonObject): Body {
-  const etag = `"${createHash('sha1').update(JSON.stringify(content)).digest('base64url')}"`;
+  // A clock that goes on is no change: who has read it may still write by its ETag.
+  const { DateTime, ...lasting } = content;
+  const digest = createHash('sha1').update(JSON.stringify(lasting)).digest('base64url');
+  const etag = DateTime === undefined ? `"${digest}"` : `W/"${digest}"`;
   const { '@odata.id': id, '@odata.type': type, ...rest } = content;
   const object = { '@odata.id': id, '@odata.type': type, '@odata.etag': etag, ...rest };
   return { object, bytes: Buffer.from(JSON.stringify(object)), etag };

@@ -26,6 +26,7 @@ export async function patch(target: Target, request: RedfishRequest, body: JsonO
   const { resource, at } = target;
   const current = existing(target);
   checkCondition(request, current);
+  if (Object.keys(body).length === 0) throw new RedfishProblem(400, message('Base.EmptyJSON'));
   const content = withoutAnnotations(body);
   if (Object.keys(content).length === 0) throw new RedfishProblem(400, message('Base.NoOperation'));
   const writing = resource.patch;
@@ -94,7 +95,8 @@ function checkCondition({ headers }: RedfishRequest, { etag }: Body): void {
 
 /** Whether an ETag is among those of a header. */
 export function matches(header: string, etag: string): boolean {
-  return header.trim() === '*' || header.split(',').some(one => one.trim().replace(/^W\//, '') === etag);
+  const strong = (tag: string) => tag.trim().replace(/^W\//, '');
+  return header.trim() === '*' || header.split(',').some(one => strong(one) === strong(etag));
 }
 
 /** A client may send back what it has read: OData's annotations say nothing of what is to change. */

@@ -5,6 +5,7 @@ import { type Identity, makeIdentity } from '../../../../src/support/certificate
 import { VirtualClock } from '../../../../src/support/clock.ts';
 import { memoryDocument } from '../../../../src/support/document.ts';
 import { createFixture, type Fixture } from '../fixture.ts';
+import { expectValid } from '../validate.ts';
 
 const collection = '/redfish/v1/Managers/n1/NetworkProtocol/HTTPS/Certificates';
 const actions = '/redfish/v1/CertificateService/Actions/CertificateService';
@@ -67,6 +68,8 @@ describe('CertificateService', () => {
       Fingerprint: new X509Certificate(first.certificate).fingerprint256,
     });
     expect(JSON.stringify(body)).not.toContain('PRIVATE');
+    expectValid(body);
+    expectValid(await get('/redfish/v1/CertificateService'));
   });
 
   test('has none where the service has no TLS', async () => {

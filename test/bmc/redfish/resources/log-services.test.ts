@@ -1,6 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../../src/bmc/redfish/json.ts';
 import { createFixture, type Fixture } from '../fixture.ts';
+import { expectValid } from '../validate.ts';
 
+const thresholdCodes = ['Lower', 'Upper'].flatMap(side =>
+  ['Non-critical', 'Critical', 'Non-recoverable'].flatMap(level => [
+    `${side} ${level} - going low`,
+    `${side} ${level} - going high`,
+  ]),
+);
 const log = '/redfish/v1/Systems/n1/LogServices/EventLog';
 let fixture: Fixture;
 
@@ -105,6 +113,18 @@ describe('the event log', () => {
     });
     expect(await get('/Entries/2')).toMatchObject({ EntryCode: 'Deassert', SensorType: 'Memory' });
     expect(await get('/Entries/3')).toMatchObject({ SensorType: 'OEM', OemSensorType: 'OEM 0xc1' });
+    expectValid(await get('/Entries'));
+  });
+
+  test('knows every sensor type and every threshold of IPMI', async () => {
+    for (let type = 0; type < 0x30; type++) await add(record([type, 1], [0x6f, 0, 0xff, 0xff]));
+    for (let offset = 0; offset < 16; offset++) await add(record([1, 1], [0x01, 0x50 + offset, 0, 0]));
+    expectValid(await get('/Entries'));
+    const { Members: members } = await get('/Entries');
+    expect((members as readonly JsonObject[]).slice(0x30).map(({ EntryCode }) => EntryCode)).toEqual([
+      ...thresholdCodes,
+      ...Array<string>(4).fill('Assert'),
+    ]);
   });
 
   test('shows records of a vendor’s own format as bytes', async () => {
@@ -114,5 +134,6 @@ describe('the event log', () => {
       OemRecordFormat: 'IPMI SEL record of type 0xe5',
       Message: expect.stringMatching(/e5(ab){13}$/),
     });
+    expectValid(await get('/Entries/1'));
   });
 });

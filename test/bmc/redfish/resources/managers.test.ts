@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createFixture, type Fixture } from '../fixture.ts';
+import { expectValid } from '../validate.ts';
 
 const path = '/redfish/v1/Managers/n1';
 let fixture: Fixture;
@@ -67,6 +68,16 @@ describe('Manager', () => {
     expect(await get()).toMatchObject({ DateTime: '2030-06-01T10:00:01Z' });
   });
 
+  test('has an ETag that its clock does not change', async () => {
+    const { headers } = await fixture.ask('GET', path);
+    await fixture.clock.advance(90_000);
+    const etag = { 'if-match': headers.ETag };
+    const time = { DateTime: '2030-06-01T12:00:00Z' };
+    expect((await fixture.ask('PATCH', path, time, etag)).status).toBe(200);
+    const stale = { 'if-match': '"other"' };
+    expect((await fixture.ask('PATCH', path, time, stale)).status).toBe(412);
+  });
+
   test.each([['2030-06-01'], ['tomorrow'], [42]])('does not take %s for a time', async wrong => {
     const { status, text } = await fixture.ask('PATCH', path, { DateTime: wrong });
     expect(status).toBe(400);
@@ -91,6 +102,7 @@ describe('NetworkProtocol', () => {
       HTTP: { ProtocolEnabled: true, Port: 8000 },
       HTTPS: { ProtocolEnabled: false, Port: null },
     });
+    expectValid(await get('/NetworkProtocol'));
   });
 
   test('is the lab file’s to set', async () => {
@@ -117,6 +129,7 @@ describe('EthernetInterfaces', () => {
       IPv4Addresses: [{ Address: '192.0.2.10' }],
       IPv6Addresses: [{ Address: '2001:db8::7' }],
     });
+    expectValid(await get('/EthernetInterfaces/eth0'));
   });
 });
 

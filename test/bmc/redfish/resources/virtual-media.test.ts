@@ -7,6 +7,7 @@ import {
 } from '../../../../src/bmc/redfish/media-source.ts';
 import type { MediaImage } from '../../../../src/node/media.ts';
 import { type Answer, createFixture, type Fixture, type FixtureOptions } from '../fixture.ts';
+import { expectValid } from '../validate.ts';
 
 const cd = '/redfish/v1/Managers/n1/VirtualMedia/Cd';
 const usb = '/redfish/v1/Systems/n1/VirtualMedia/Usb';
@@ -112,6 +113,7 @@ describe('VirtualMedia', () => {
       Password: null,
     };
     expect(await get(cd)).toMatchObject(shown);
+    expectValid(await get(cd));
     expect(await get('/redfish/v1/Systems/n1/VirtualMedia/Cd')).toMatchObject(shown);
     expect(await get(usb)).toMatchObject({ Inserted: false });
     expect((await eject(cd)).status).toBe(204);
@@ -318,7 +320,9 @@ describe('a machine that does not take its medium', () => {
     const { status, text } = await answer;
     expect(status).toBe(500);
     expect(text).toContain('the tray is locked');
-    expect(await get(cd)).toMatchObject({ Image: image, Inserted: false, Status: { Health: 'Warning' } });
+    const shown = await get(cd);
+    expect(shown).toMatchObject({ Image: image, Inserted: false, Status: { Health: 'Warning' } });
+    expectValid(shown);
     refusal.problem = undefined;
     await fixture.clock.advance(10_000);
     expect(await get(cd)).toMatchObject({ Image: image, Inserted: true, Status: { Health: 'OK' } });
