@@ -122,7 +122,8 @@ export interface RedfishStatus {
   /** Of the service that shows all nodes; `undefined`: there is none. */
   readonly url: string | undefined;
   readonly users: readonly string[];
-  /** SHA-256 of the certificate of all services; `undefined`: they are without TLS. */
+  /** The certificate of all services, PEM, and its SHA-256; `undefined`: they are without TLS. */
+  readonly certificate: string | undefined;
   readonly fingerprint: string | undefined;
   /** Why nobody answers at the URL; undefined when it listens. */
   readonly problem: string | undefined;

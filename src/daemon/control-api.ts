@@ -16,6 +16,7 @@ import type {
   Progress,
 } from './api.ts';
 import type { BootService } from './boot-service.ts';
+import { loginsOf, serviceLoginsOf } from './lab-record.ts';
 import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
 import { powerNode, refused } from './node-power.ts';
@@ -71,8 +72,8 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   app.get('/v1/labs/:lab/credentials', context => {
     const lab = labs.get(context.req.param('lab'));
     const names = lab.remote ? Object.keys(lab.record.definition.bmcs) : lab.nodes.names();
-    const nodes = Object.fromEntries(names.map(name => [name, lab.credentials(name)]));
-    return context.json({ nodes, redfish: lab.serviceCredentials() } satisfies CredentialsAnswer);
+    const nodes = Object.fromEntries(names.map(name => [name, loginsOf(lab.record, name)]));
+    return context.json({ nodes, redfish: serviceLoginsOf(lab.record) } satisfies CredentialsAnswer);
   });
   app.post('/v1/labs/plan', async context => {
     const definition = await context.req.json<LabDefinition>();

@@ -169,7 +169,9 @@ export class LabNodes {
 
   /** Stops serving a node and forgets what was kept of it. */
   async forget(name: string): Promise<void> {
+    const images = this.#imagesOf(name);
     await this.dismiss(name);
+    for (const image of images) await this.#parts.redfish.mediaOf(name).discard(image);
     this.#seen.delete(name);
     await fileDocument(this.#path('nodes', `${name}.json`)).delete();
     await rm(this.#path('bmcs', name), { recursive: true, force: true });
@@ -191,10 +193,7 @@ export class LabNodes {
 
   /** Images that are in slots. */
   images(): MediaImage[] {
-    return [...this.#members.keys()].flatMap(name => {
-      const { cd, usb } = this.media(name) ?? noMedia;
-      return [cd, usb].filter(image => image !== undefined);
-    });
+    return [...this.#members.keys()].flatMap(name => this.#imagesOf(name));
   }
 
   /** Takes what the driver saw; what is seen of a machine before its node is served is told to the node then. */
@@ -205,6 +204,11 @@ export class LabNodes {
     if (observation.type === 'booted') seen.boot = { ...observation, earlier: true };
     this.#seen.set(name, seen);
     this.#members.get(name)?.node.observe(observation);
+  }
+
+  #imagesOf(name: string): MediaImage[] {
+    const { cd, usb } = this.media(name) ?? noMedia;
+    return [cd, usb].filter(image => image !== undefined);
   }
 
   #isSetUpAs(name: string, definition: BmcDefinition): boolean {

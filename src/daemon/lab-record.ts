@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { LabDefinition, UserDefinition } from '../lab/definition.ts';
+import type { Login } from './api.ts';
 
 /** What was on when a lab was stopped, and is powered on when it is started: names. */
 export interface StoppedLab {
@@ -67,6 +68,26 @@ export function passwordOf(record: LabRecord, node: string, user: UserDefinition
 /** The password of a user of the Redfish service that shows all nodes. */
 export function servicePasswordOf({ redfish }: LabRecord, user: UserDefinition): string {
   return user.password ?? redfish?.passwords[user.name] ?? '';
+}
+
+/** Every login of a node's BMC. */
+export function loginsOf(record: LabRecord, node: string): Login[] {
+  const users = record.definition.bmcs[node]?.users ?? [];
+  return users.map(user => ({
+    name: user.name,
+    password: passwordOf(record, node, user),
+    privilege: user.privilege,
+  }));
+}
+
+/** Every login of the Redfish service that shows all nodes. */
+export function serviceLoginsOf(record: LabRecord): Login[] {
+  const users = record.definition.redfish?.service?.users ?? [];
+  return users.map(user => ({
+    name: user.name,
+    password: servicePasswordOf(record, user),
+    privilege: user.privilege,
+  }));
 }
 
 /** The TCP port of a node's own Redfish service; `undefined`: it has none. */

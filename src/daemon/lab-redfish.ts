@@ -69,6 +69,8 @@ interface Listening {
 export class LabRedfish implements AsyncDisposable {
   readonly #parts: LabRedfishParts;
   readonly #bmcs = new Map<string, NodeBmc>();
+  /** The same in the order of the lab file; `undefined`: to be made anew. */
+  #ordered: ReadonlyMap<string, NodeBmc> | undefined;
   readonly #nodes = new Map<string, Listening>();
   #served: Promise<Served> | undefined;
   #now: Served | undefined;
@@ -86,6 +88,8 @@ export class LabRedfish implements AsyncDisposable {
 
   /** Serves as the record says, and leaves alone what is served so already. */
   async setUp(): Promise<void> {
+    this.#ordered = undefined;
+    this.#whole?.face.service?.changed();
     const { definition } = this.#parts.record();
     if (this.isSetUpAs(definition.redfish)) return;
     await this.#stop();
@@ -96,6 +100,8 @@ export class LabRedfish implements AsyncDisposable {
   /** Shows a node. A service of its own that cannot listen is there nevertheless, and its status says why. */
   async serve(bmc: NodeBmc): Promise<void> {
     this.#bmcs.set(bmc.id, bmc);
+    this.#ordered = undefined;
+    bmc.onRestart(() => this.#nodes.get(bmc.id)?.face.restart());
     await this.#start();
     this.#whole?.face.service?.added(bmc);
     await this.#listenFor(bmc);
@@ -104,6 +110,7 @@ export class LabRedfish implements AsyncDisposable {
   /** Shows a node no more. */
   async dismiss(node: string): Promise<void> {
     if (!this.#bmcs.delete(node)) return;
+    this.#ordered = undefined;
     this.#whole?.face.service?.removed(node);
     const own = this.#nodes.get(node);
     this.#nodes.delete(node);
@@ -128,6 +135,7 @@ export class LabRedfish implements AsyncDisposable {
     return {
       url: this.#whole && this.#urlOf(this.#whole.place),
       users: definition.service?.users.map(user => user.name) ?? [],
+      certificate: certificate?.current,
       fingerprint: certificate && fingerprintOf(certificate.current),
       problem: this.#whole?.problem,
     };
@@ -227,13 +235,14 @@ export class LabRedfish implements AsyncDisposable {
     const { http, around } = await this.#start();
     const place = placeOfNode(this.#parts.record(), bmc.id);
     if (!place) return;
+    const alone = new Map([[bmc.id, bmc]]);
     const subscriptions = this.#document<KeptSubscriptions>('bmcs', bmc.id, 'redfish', 'subscriptions.json');
     const face = new RedfishFace(
       () =>
         Service.open({
           uuid: bmc.node.spec.uuid,
           name: bmc.id,
-          bmcs: new Map([[bmc.id, bmc]]),
+          bmcs: () => alone,
           accounts: bmc.accounts,
           settings: this.#document('bmcs', bmc.id, 'redfish', 'service.json'),
           subscriptions,
@@ -243,7 +252,6 @@ export class LabRedfish implements AsyncDisposable {
     );
     // Whoever has subscribed is told of what happens from the beginning.
     if (await subscriptions.read()) await face.start();
-    bmc.onRestart(() => face.restart());
     this.#nodes.set(bmc.id, await this.#listen(place, face, http));
   }
 
@@ -254,7 +262,7 @@ export class LabRedfish implements AsyncDisposable {
     return Service.open({
       uuid: nodeUuid(lab, ''),
       name: lab,
-      bmcs: this.#bmcs,
+      bmcs: () => this.#inOrder(),
       accounts: await AccountStore.open(this.#document('redfish', 'accounts.json'), initial),
       settings: this.#document('redfish', 'service.json'),
       subscriptions: this.#document('redfish', 'subscriptions.json'),
@@ -269,6 +277,16 @@ export class LabRedfish implements AsyncDisposable {
     } catch (error) {
       return { face, place, listener: undefined, problem: listenProblem(place, error) };
     }
+  }
+
+  #inOrder(): ReadonlyMap<string, NodeBmc> {
+    this.#ordered ??= new Map(
+      this.#parts.record().definition.spec.nodes.flatMap(({ name }) => {
+        const bmc = this.#bmcs.get(name);
+        return bmc ? [[name, bmc] as const] : [];
+      }),
+    );
+    return this.#ordered;
   }
 
   #openCertificate({ identity }: RedfishDefinition): Promise<CertificateStore> {

@@ -10,7 +10,7 @@ import { messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
 import type { Logger } from '../support/log.ts';
 import { inParallel } from '../support/parallel.ts';
-import type { LabStatus, Login, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
+import type { LabStatus, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
 import type { BmcService } from './bmc-endpoint.ts';
 import { answersPing } from './bmc-ping.ts';
 import type { BootService } from './boot-service.ts';
@@ -19,11 +19,12 @@ import { isServedElsewhere } from './handed-lab.ts';
 import { LabNodes } from './lab-nodes.ts';
 import { placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
 import type { LabSwitch } from './lab-power.ts';
-import { type LabRecord, passwordOf, recordFor, servicePasswordOf } from './lab-record.ts';
+import { type LabRecord, recordFor } from './lab-record.ts';
 import { LabRedfish } from './lab-redfish.ts';
 import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
 import type { RemoteLab } from './remote-lab.ts';
+import { stagesOf } from './stages.ts';
 import type { TcpReservations } from './tcp-reservations.ts';
 import { examineNode } from './why.ts';
 
@@ -94,20 +95,16 @@ export class LabRuntime {
     });
   }
 
-  /** Opens a lab that has nothing yet, or what it has is not served before it is applied: its ports are not chosen. */
+  /** Opens a lab that has nothing yet; what it has is not served before it is applied, since its ports are not chosen. */
   static async create(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
-    const { name } = record.definition.spec;
-    const driver = await around.drivers.create(name, record.definition.driver);
-    const lab = new LabRuntime(record, driver, around);
+    const lab = await LabRuntime.#make(record, around);
     if (!lab.remote) await lab.#watch();
     return lab;
   }
 
   /** Starts to serve a lab that was kept. */
   static async open(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
-    const { name } = record.definition.spec;
-    const driver = await around.drivers.create(name, record.definition.driver);
-    const lab = new LabRuntime(record, driver, around);
+    const lab = await LabRuntime.#make(record, around);
     if (lab.remote) return lab;
     await around.prepare?.(record);
     const machines = await lab.#made('machine');
@@ -119,6 +116,11 @@ export class LabRuntime {
     await lab.#serveBoot();
     await lab.#watch();
     return lab;
+  }
+
+  static async #make(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
+    const { driver, spec } = record.definition;
+    return new LabRuntime(record, await around.drivers.create(spec.name, driver), around);
   }
 
   get record(): LabRecord {
@@ -231,7 +233,7 @@ export class LabRuntime {
       source: definition.source,
       ...(stopped && { stopped: [...stopped.nodes, ...stopped.hosts] }),
       redfish: this.#redfish.status(),
-      nodes: inOrderOf(definition, this.#nodes.names()).map(name => this.#nodes.status(name)),
+      nodes: this.#nodes.names().map(name => this.#nodes.status(name)),
     };
   }
 
@@ -288,26 +290,6 @@ export class LabRuntime {
       code: 'NO_NETBOOT',
       remedy: 'Give it a first network with dhcp: true in the lab file.',
     });
-  }
-
-  /** Every login of a node's BMC. */
-  credentials(name: string): Login[] {
-    const users = this.#record.definition.bmcs[name]?.users ?? [];
-    return users.map(user => ({
-      name: user.name,
-      password: passwordOf(this.#record, name, user),
-      privilege: user.privilege,
-    }));
-  }
-
-  /** Every login of the Redfish service that shows all nodes. */
-  serviceCredentials(): Login[] {
-    const users = this.#record.definition.redfish?.service?.users ?? [];
-    return users.map(user => ({
-      name: user.name,
-      password: servicePasswordOf(this.#record, user),
-      privilege: user.privilege,
-    }));
   }
 
   async #power(name: string, request: PowerRequest, signal: AbortSignal): Promise<OperationAnswer> {
@@ -409,22 +391,4 @@ export class LabRuntime {
   #path(...parts: string[]): string {
     return join(this.#around.stateDirectory, 'labs', this.name, ...parts);
   }
-}
-
-/** Names of nodes in the order of the lab file; those that it no longer has come last. */
-function inOrderOf({ spec }: LabDefinition, names: readonly string[]): string[] {
-  const order = spec.nodes.map(({ name }) => name).filter(name => names.includes(name));
-  return [...new Set([...order, ...names])];
-}
-
-/** Steps that stand side by side and do the same with the same kind of thing do not need each other. */
-function stagesOf(changes: readonly PlannedChange[]): PlannedChange[][] {
-  const stages: PlannedChange[][] = [];
-  for (const change of changes) {
-    const stage = stages.at(-1);
-    const [first] = stage ?? [];
-    if (stage && first?.kind === change.kind && first.op === change.op) stage.push(change);
-    else stages.push([change]);
-  }
-  return stages;
 }

@@ -25,7 +25,6 @@ export interface RedfishBmcParts {
 /** A node's BMC as Redfish shows it: the same accounts, clock and event log that IPMI has. */
 export class NodeBmc implements RedfishBmc, Disposable {
   readonly #parts: RedfishBmcParts;
-  readonly #restarts = new Set<() => void>();
   readonly #stopWatching: () => void;
   #changes = 0;
 
@@ -93,16 +92,11 @@ export class NodeBmc implements RedfishBmc, Disposable {
 
   restart(): void {
     this.#parts.bmc.ipmi.reset('cold');
-    for (const listener of this.#restarts) listener();
   }
 
-  /**
-   * Calls back when the controller starts anew.
-   * @returns stops it
-   */
-  onRestart(listener: () => void): () => void {
-    this.#restarts.add(listener);
-    return () => this.#restarts.delete(listener);
+  /** Calls back when the controller starts anew, whichever face was asked for it. */
+  onRestart(listener: () => void): void {
+    this.#parts.bmc.ipmi.onColdReset(listener);
   }
 
   [Symbol.dispose](): void {

@@ -39,7 +39,7 @@ export interface ServiceParts {
   readonly uuid: string;
   readonly name: string;
   /** Those that it shows, as they are at any time. */
-  readonly bmcs: ReadonlyMap<string, NodeBmc>;
+  readonly bmcs: () => ReadonlyMap<string, NodeBmc>;
   readonly accounts: AccountStore;
   readonly settings: Document<KeptServiceSettings>;
   readonly subscriptions: Document<KeptSubscriptions>;
@@ -81,7 +81,7 @@ export class Service implements RedfishService, Disposable {
     }
     const events = await EventHub.open(parts.subscriptions, { clock, log, poster, settings });
     const service = new Service(parts, settings, events);
-    for (const bmc of parts.bmcs.values()) service.added(bmc);
+    for (const bmc of parts.bmcs().values()) service.added(bmc);
     return service;
   }
 
@@ -94,11 +94,11 @@ export class Service implements RedfishService, Disposable {
   }
 
   get bmcs(): ReadonlyMap<string, NodeBmc> {
-    return this.#parts.bmcs;
+    return this.#parts.bmcs();
   }
 
   find(name: string): NodeBmc | undefined {
-    const { bmcs } = this.#parts;
+    const bmcs = this.#parts.bmcs();
     const found = bmcs.get(name);
     if (found || name.length !== 36) return found;
     const uuid = name.toLowerCase();

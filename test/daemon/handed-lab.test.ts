@@ -6,9 +6,22 @@ import { simulatedLab } from './harness.ts';
 test('a lab is handed over to be served there, without whatever lets one log in here', () => {
   const lab = simulatedLab(1);
   const service = { nics: [], address: '192.0.2.9', bmcs: [] };
+  const redfish = {
+    service: {
+      address: '192.0.2.9',
+      port: 443,
+      users: [{ name: 'admin', password: undefined, privilege: 'administrator' as const }],
+    },
+    tls: true,
+    identity: undefined,
+    sessionTimeout: 1_800_000,
+    destinations: undefined,
+    mediaLimit: 2 ** 30,
+  };
   const record = recordFor(
     {
       ...lab,
+      redfish,
       driver: {
         name: 'openstack',
         cloud: 'mine',
@@ -28,5 +41,7 @@ test('a lab is handed over to be served there, without whatever lets one log in 
   expect(definition.spec.cloud).toEqual({ routers: [], serverGroups: [], hosts: [], lease: 1 });
   expect(definition.spec.networks[0]?.cloud?.interface).toBe('net1');
   expect(handed.record.passwords).toEqual(record.passwords);
+  expect(handed.record.redfish).toEqual(record.redfish);
+  expect(definition.redfish).toEqual(redfish);
   expect(JSON.stringify(handed)).not.toContain('of the user');
 });

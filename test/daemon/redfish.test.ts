@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CredentialsAnswer, LabStatus, NodeStatus, PlanAnswer, Progress } from '../../src/daemon/api.ts';
 import type { LabDefinition, RedfishDefinition } from '../../src/lab/definition.ts';
+import { fingerprintOf, makeIdentity } from '../../src/support/certificate.ts';
 import { simulatedLab, startDaemon, type TestDaemon } from './harness.ts';
 import { askRedfish, type RedfishAnswer } from './redfish-client.ts';
 
@@ -134,6 +135,41 @@ test('places, certificate and what clients set outlive the daemon', async () => 
   });
 });
 
+test('who has subscribed to events is told after a restart of the daemon, and a certificate that clients put there stays', async () => {
+  const first = await startDaemon();
+  await first.run('POST', '/v1/labs/apply', redfishLab(1));
+  const subscriptions = '/redfish/v1/EventService/Subscriptions';
+  const wanted = { Destination: 'https://192.0.2.9/events', Protocol: 'Redfish', Context: 'mine' };
+  for (const where of ['lab', 'node-1']) {
+    expect((await ask(first, where, 'POST', subscriptions, wanted)).status).toBe(201);
+  }
+  const { certificate, key } = await makeIdentity({ name: 'other', notBefore: 0, notAfter: 4e12 });
+  const certificates = '/redfish/v1/Managers/node-1/NetworkProtocol/HTTPS/Certificates/1';
+  const replaced = await ask(
+    first,
+    'lab',
+    'POST',
+    '/redfish/v1/CertificateService/Actions/CertificateService.ReplaceCertificate',
+    {
+      CertificateString: `${certificate}${key}`,
+      CertificateType: 'PEM',
+      CertificateUri: { '@odata.id': certificates },
+    },
+  );
+  expect(replaced.status).toBeLessThan(300);
+  expect((await statusOf(first)).redfish?.fingerprint).toBe(fingerprintOf(certificate));
+  expect((await ask(first, 'node-1', 'GET', certificates)).body).toMatchObject({
+    Subject: { CommonName: 'other' },
+  });
+  await first.stop();
+
+  await using second = await startDaemon(first.paths);
+  expect((await statusOf(second)).redfish?.fingerprint).toBe(fingerprintOf(certificate));
+  for (const where of ['lab', 'node-1']) {
+    expect((await ask(second, where, 'GET', subscriptions)).body).toMatchObject({ 'Members@odata.count': 1 });
+  }
+});
+
 test('new settings are planned, take effect, and leave the certificate as it is', async () => {
   await using daemon = await startDaemon();
   await daemon.run('POST', '/v1/labs/apply', redfishLab(2));
@@ -216,6 +252,17 @@ test('a BMC that is restarted ends its sessions, and only its own', async () => 
   await expect.poll(async () => (await asked('node-1')).status).toBe(503);
   expect((await asked('node-2')).status).toBe(200);
   await expect.poll(async () => (await asked('node-1')).status, { timeout: 10_000 }).toBe(401);
+});
+
+test('nodes are shown in the order of the lab file', async () => {
+  await using daemon = await startDaemon();
+  const lab = redfishLab(3);
+  await daemon.run('POST', '/v1/labs/apply', lab);
+  const nodes = [2, 0, 1].flatMap(index => lab.spec.nodes[index] ?? []);
+  await daemon.run('POST', '/v1/labs/apply', { ...lab, spec: { ...lab.spec, nodes } });
+  expect((await ask(daemon, 'lab', 'GET', '/redfish/v1/Systems')).body.Members).toEqual(
+    ['node-3', 'node-1', 'node-2'].map(name => ({ '@odata.id': `/redfish/v1/Systems/${name}` })),
+  );
 });
 
 test('secrets of the services are for their owner alone', async () => {

@@ -57,6 +57,7 @@ export class IpmiBmc implements Bmc, LanHost {
   readonly table: SessionTable;
   readonly #environment: IpmiEnvironment;
   #sol: SolPort | undefined;
+  readonly #resets = new Set<() => void>();
   #deafUntil = 0;
   #reset: Timer | undefined;
 
@@ -124,7 +125,13 @@ export class IpmiBmc implements Bmc, LanHost {
     this.#reset = this.clock.after(resetDelay, () => {
       this.table.clear();
       this.#deafUntil = this.clock.now() + restartTime[kind];
+      if (kind === 'cold') for (const listener of this.#resets) listener();
     });
+  }
+
+  /** Calls back when all of the controller starts anew: a cold reset. */
+  onColdReset(listener: () => void): void {
+    this.#resets.add(listener);
   }
 
   #failed(error: unknown): void {
