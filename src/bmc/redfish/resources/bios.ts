@@ -39,6 +39,8 @@ export const bios = nodeResource({
           '@odata.type': '#Settings.v1_4_0.Settings',
           SettingsObject: link(`${systemPath(bmc)}/Bios/Settings`),
           SupportedApplyTimes: applyTimes,
+          // Where DMTF's interoperability validator looks for what a list may hold.
+          'SupportedApplyTimes@Redfish.AllowableValues': applyTimes,
           ...lastApplied(bmc),
         },
       }),
@@ -114,10 +116,10 @@ function checkFit(node: Node, attributes: AttributesContent): void {
   if (first) throw new RedfishProblem(400, [first, ...others]);
 }
 
-/** When a boot last took settings up; they always apply as they are. */
+/** When a boot last took settings up, and what came of that: they always apply as they are. */
 function lastApplied({ node, clockOffset }: RedfishBmc): JsonObject {
   const applied = node.state.log.entries.findLast(({ kind }) => kind === 'firmware-taken-up');
-  if (!applied) return {};
+  if (!applied) return { Messages: [] };
   return {
     Time: new Date(applied.at + clockOffset.value).toISOString(),
     Messages: [{ ...message('Base.Success') }],

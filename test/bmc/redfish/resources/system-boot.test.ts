@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Answer, createFixture, type Fixture, type FixtureOptions } from '../fixture.ts';
 
@@ -148,6 +149,31 @@ describe('boot source override', () => {
         BootSourceOverrideTarget: 'None',
       });
     },
+  );
+});
+
+test('whatever is written in whatever order reads back as it was written', async () => {
+  const enabled = fc.constantFrom('Disabled', 'Once', 'Continuous');
+  const target = fc.constantFrom('None', 'Pxe', 'Hdd', 'Cd', 'Usb', 'BiosSetup', 'Diags');
+  const override = fc
+    .record({ BootSourceOverrideEnabled: enabled, BootSourceOverrideTarget: target }, { requiredKeys: [] })
+    .filter(wanted => Object.keys(wanted).length > 0);
+  await fc.assert(
+    fc.asyncProperty(fc.array(override, { minLength: 1, maxLength: 6 }), async sequence => {
+      const fixture = await createFixture();
+      for (const wanted of sequence) {
+        const seen = await patched(fixture, wanted);
+        if (seen.BootSourceOverrideEnabled === 'Disabled') {
+          expect(seen.BootSourceOverrideTarget).toBe('None');
+          expect([wanted.BootSourceOverrideEnabled, wanted.BootSourceOverrideTarget]).toContainEqual(
+            expect.stringMatching(/Disabled|None/),
+          );
+        } else {
+          expect(seen).toMatchObject(wanted);
+        }
+      }
+    }),
+    { numRuns: 30 },
   );
 });
 
