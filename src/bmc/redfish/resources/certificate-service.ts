@@ -137,6 +137,11 @@ async function replace(
     throw new RedfishProblem(400, { ...told, Message: `${told.Message} ${sentence(error)}` });
   }
   service.log.info({ by: user.name }, 'the certificate was replaced');
+  service.events.publish({
+    message: message('ResourceEvent.ResourceChanged'),
+    origin: path,
+    at: service.clock.now(),
+  });
   return done;
 }
 
