@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { Task } from '../../../../src/bmc/redfish/model.ts';
 import { createFixture, type Fixture } from '../fixture.ts';
 
 const system = '/redfish/v1/Systems/n1';
@@ -93,35 +92,28 @@ describe('ComputerSystem.Reset', () => {
     );
   });
 
-  test('becomes a task for a client that would rather not wait', async () => {
-    const started: Pick<Task, 'name' | 'target'>[] = [];
+  test('becomes a task for a client that would rather not wait, which ends when it is done', async () => {
     const fixture = await createFixture();
-    const task: Task = {
-      id: '7',
-      name: '',
-      state: 'Running',
-      status: 'OK',
-      percent: undefined,
-      messages: [],
-      startedAt: 0,
-      endedAt: undefined,
-      target: { path: target, method: 'POST' },
-      result: undefined,
-    };
-    let work: Promise<unknown> | undefined;
-    fixture.service.tasks.start = (name, target, doing) => {
-      started.push({ name, target });
-      work = doing(new AbortController().signal, () => undefined);
-      return task;
-    };
     const answer = await reset(fixture, 'On', { prefer: 'respond-async' });
     expect(answer.status).toBe(202);
-    expect(answer.headers.Location).toMatch(/\/7$/);
-    expect(started).toEqual([
-      { name: 'On n1', target: { path: target, method: 'POST', body: { ResetType: 'On' } } },
-    ]);
+    const task = async () => (await fixture.ask('GET', String(answer.body['@odata.id']))).body;
+    expect(await task()).toMatchObject({ Name: 'On n1', TaskState: 'Running' });
     await fixture.clock.advance(5000);
-    await expect(work).resolves.toEqual([]);
+    expect(await task()).toMatchObject({ TaskState: 'Completed', TaskStatus: 'OK' });
     expect(await power(fixture)).toBe('On');
+  });
+
+  test('a task tells of a reset that another one has taken the place of', async () => {
+    const fixture = await createFixture();
+    const answer = await reset(fixture, 'On', { prefer: 'respond-async' });
+    await reset(fixture, 'ForceOff');
+    await fixture.clock.advance(5000);
+    const { body } = await fixture.ask('GET', String(answer.body['@odata.id']));
+    expect(body).toMatchObject({ TaskState: 'Exception', TaskStatus: 'Critical' });
+  });
+
+  test('is no task when there is nothing to do', async () => {
+    const fixture = await createFixture();
+    expect((await reset(fixture, 'ForceOff', { prefer: 'respond-async' })).status).toBe(204);
   });
 });
