@@ -1,5 +1,4 @@
 import {
-  isRunning,
   killProcess,
   type ProcessIdentity,
   processStatus,
@@ -19,16 +18,14 @@ import { Turnstile, within } from '../../support/wait.ts';
 import type { Accelerator } from './accelerator.ts';
 import { blockNode, type NicBackend, serialId } from './command-line.ts';
 import { driverErrorOf } from './failures.ts';
-import { connectSerial, connectWhenReady, countResets } from './launch.ts';
+import { countResets } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import { checkImage, usableMedia } from './media.ts';
 import { changeMedia } from './media-control.ts';
-import { type QmpClient, QmpError, type QmpEvent } from './qmp.ts';
-import { describeEnd, newRun, type Run, statusOf } from './run.ts';
+import { type QmpClient, QmpError } from './qmp.ts';
+import { newRun, type Run, statusOf } from './run.ts';
 import {
   completeRecord,
-  firmwareOf,
-  type LastBoot,
   needsNewQemu,
   nextBootOf,
   orderOf,
@@ -36,6 +33,7 @@ import {
   type RunRecord,
   withNextBoot,
 } from './run-record.ts';
+import { RunWatch } from './run-watch.ts';
 import { QemuSerial } from './serial.ts';
 import { startQemu } from './start.ts';
 
@@ -60,14 +58,6 @@ export interface MachineParts {
 const quitTime = 2_000;
 const resetTime = 10_000;
 const exitTime = 2_000;
-const reconnectTime = 5_000;
-
-/**
- * SeaBIOS answers a reset with another one of its own: it finds itself in memory, takes the reset for a warm one and
- * makes it a cold one. Resets that come so soon after another belong to the same boot, and the boot order must stay
- * as it is until then. Milliseconds.
- */
-const bounceTime = 2_000;
 
 /** One machine: on as long as its QEMU process exists. */
 export class QemuMachine {
@@ -77,6 +67,7 @@ export class QemuMachine {
   readonly #media: Document<MediaState>;
   readonly #turn = new Turnstile();
   readonly #stop = new AbortController();
+  readonly #watch: RunWatch;
   #run: Run | undefined;
 
   constructor(parts: MachineParts) {
@@ -90,6 +81,16 @@ export class QemuMachine {
       });
     };
     this.serial = new QemuSerial({ log: paths.serialLog, input: paths.serialInput }, { log, sendBreak });
+    this.#watch = new RunWatch({
+      ...{ paths, log, id: this.#id, clock: parts.clock, observe: parts.observe },
+      serial: this.serial,
+      record: this.#record,
+      onEnd: () => {
+        this.#run = undefined;
+      },
+      onNewQemuNeeded: (run, cause) => void this.#replaceInTurn(run, cause),
+      stop: this.#stop.signal,
+    });
   }
 
   get #id(): string {
@@ -123,8 +124,8 @@ export class QemuMachine {
     this.#run = run;
     await this.serial.attach(false);
     // One that does not answer now is on all the same; it is asked again and again.
-    await this.#reconnect(run);
-    void this.#follow(run);
+    await this.#watch.reconnect(run);
+    void this.#watch.follow(run);
     await this.replug();
   }
 
@@ -215,7 +216,7 @@ export class QemuMachine {
       if (!spec) throw new DriverError('refused', `${this.#id} is not finished: run up again`);
       const record = powerOnRecord(spec, await this.#parts.backends(spec), boot);
       await this.#start(record, 'anew', signal);
-      this.#tellBoot(record.lastBoot);
+      this.#watch.tellBoot(record.lastBoot);
     }
     this.#parts.observe({ type: 'power', power: 'on' });
   }
@@ -229,25 +230,19 @@ export class QemuMachine {
     const { run, qmp } = await startQemu({
       ...{ lab, record, paths, accelerator, media, console, clock },
       keep: started => this.#record.write(started),
-      connect: started => this.#connect(started, signal),
+      connect: started => this.#watch.connect(started, signal),
     });
     this.#run = run;
-    void this.#follow(run);
+    void this.#watch.follow(run);
     try {
       await this.#parts.plugIn(record.backends);
       await this.serial.attach(console === 'anew');
-      await this.#keep(run, { ...record, replacement: undefined, resets: await countResets(paths) });
-      await this.#begin(qmp, signal);
+      await this.#watch.keep(run, { ...record, replacement: undefined, resets: await countResets(paths) });
+      await this.#watch.begin(qmp, signal);
     } catch (error) {
       await this.#off(AbortSignal.timeout(exitTime + quitTime));
       throw error;
     }
-  }
-
-  /** Lets a machine run that has been waiting since it was launched. */
-  async #begin(qmp: QmpClient, signal: AbortSignal): Promise<void> {
-    await connectSerial(qmp, this.#parts.paths, signal);
-    await qmp.execute('cont', {}, { signal });
   }
 
   async #off(signal: AbortSignal): Promise<void> {
@@ -291,10 +286,16 @@ export class QemuMachine {
 
   /** Has a QEMU with the firmware of the next boot take this one's place: seen from outside, a reset. */
   async #replace(run: Run, cause: 'reset' | 'guest'): Promise<void> {
-    await this.#keep(run, { ...run.record, replacement: cause });
+    await this.#watch.keep(run, { ...run.record, replacement: cause });
     run.replaced = true;
     // From here on the machine would be off if this were given up; only the driver's own end does that.
-    await this.#end(run, this.#stop.signal);
+    try {
+      await this.#end(run, this.#stop.signal);
+    } catch (error) {
+      run.replaced = false;
+      if (!this.#stop.signal.aborted) await this.#watch.keep(run, { ...run.record, replacement: undefined });
+      throw error;
+    }
     await this.#startAgain(run.record, cause);
   }
 
@@ -312,14 +313,14 @@ export class QemuMachine {
       this.#parts.observe({ type: 'power', power: 'off', cause: 'platform', detail });
       throw error;
     }
-    this.#tellBoot(lastBoot);
+    this.#watch.tellBoot(lastBoot);
   }
 
   async #setNextBoot(boot: NextBoot, signal: AbortSignal): Promise<void> {
     const { run, qmp } = this.#running();
     await delay(this.#parts.clock, run.settledAt - this.#parts.clock.now(), signal);
     await run.order.set(qmp, orderOf(withNextBoot(run.record, boot)), signal);
-    await this.#keep(run, withNextBoot(run.record, boot));
+    await this.#watch.keep(run, withNextBoot(run.record, boot));
   }
 
   async #setMedia(media: MediaState, signal: AbortSignal): Promise<void> {
@@ -340,139 +341,17 @@ export class QemuMachine {
     return { run, qmp: run.qmp };
   }
 
-  #connect(run: Run, signal: AbortSignal): Promise<QmpClient> {
-    const { paths, clock } = this.#parts;
-    const onEvent = (event: QmpEvent) => this.#onEvent(run, event);
-    return connectWhenReady(paths, { clock, isAlive: () => isRunning(run.process), onEvent }, signal);
-  }
-
-  /** Connects to a QEMU that has been running unheard, and finds out what it did meanwhile. Never rejects. */
-  async #reconnect(run: Run): Promise<void> {
-    const limit = AbortSignal.timeout(reconnectTime);
-    try {
-      const qmp = await this.#connect(run, AbortSignal.any([limit, this.#stop.signal]));
-      run.qmp = qmp;
-      await this.#catchUp(run);
-      // Its starter was stopped before it let the machine run.
-      if ((await statusOf(qmp)) === 'prelaunch') await this.#begin(qmp, limit);
-    } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#parts.log.warn({ machine: this.#id, error: messageOf(error) }, 'QEMU runs but does not answer');
-    }
-  }
-
-  /** Stays with a run until its QEMU has ended, and tells of that. Never rejects. */
-  async #follow(run: Run): Promise<void> {
-    const { clock, log, paths, observe } = this.#parts;
-    try {
-      for (;;) {
-        await run.qmp?.closed;
-        if (this.#stop.signal.aborted) return;
-        run.qmp = undefined;
-        if (await waitForExit(run.process, clock, exitTime, this.#stop.signal)) break;
-        await this.#reconnect(run);
-      }
-      await this.serial.detach();
-      if (run.replaced) return;
-      const end = await describeEnd(run, paths);
-      this.#run = undefined;
-      observe({ type: 'power', power: 'off', ...end });
-    } catch (error) {
-      if (!this.#stop.signal.aborted)
-        log.error({ machine: this.#id, error: messageOf(error) }, 'lost its QEMU');
-    } finally {
-      run.atEnd();
-    }
-  }
-
-  #onEvent(run: Run, { event, data }: QmpEvent): void {
-    const { observe, log } = this.#parts;
-    switch (event) {
-      case 'SHUTDOWN':
-        run.shutdown = data;
-        break;
-      case 'RESET':
-        this.#onReset(run, data.guest === true ? 'guest' : 'reset');
-        break;
-      case 'GUEST_PANICKED':
-        observe({ type: 'panicked', detail: 'the guest reported a kernel panic' });
-        break;
-      case 'GUEST_CRASHLOADED':
-        observe({ type: 'panicked', detail: 'the guest panicked and runs its crash kernel' });
-        break;
-      case 'STOP':
-        void this.#stopped(run);
-        break;
-      default:
-        log.debug({ machine: this.#id, event }, 'QEMU event');
-    }
-  }
-
-  #onReset(run: Run, cause: 'reset' | 'guest'): void {
-    const now = this.#parts.clock.now();
-    const isBounce = cause === 'guest' && now < run.settledAt;
-    if (firmwareOf(run.record).mode === 'bios') run.settledAt = now + bounceTime;
-    // The machine has only just begun to start with what it had: that leaves no trace.
-    if (!isBounce && needsNewQemu(run.record)) void this.#replaceInTurn(run, cause);
-    else void this.#booted(run, isBounce ? undefined : cause);
-  }
-
   /** Never rejects. */
   async #replaceInTurn(run: Run, cause: 'reset' | 'guest'): Promise<void> {
     try {
       await this.#turn.run(async () => {
         if (this.#run !== run || run.endedByUs || run.replaced) return;
         if (needsNewQemu(run.record)) await this.#replace(run, cause);
-        else await this.#booted(run, cause);
+        else await this.#watch.booted(run, cause);
       });
     } catch (error) {
       if (!this.#stop.signal.aborted)
         this.#parts.log.error({ machine: this.#id, error: messageOf(error) }, 'no new QEMU');
     }
-  }
-
-  /** @param cause - of a new boot; `undefined` for a reset that belongs to the latest one. Never rejects. */
-  async #booted(run: Run, cause: 'reset' | 'guest' | undefined): Promise<void> {
-    const resets = run.record.resets + 1;
-    const lastBoot = cause ? nextBootOf(run.record, cause) : run.record.lastBoot;
-    const kept = this.#keep(run, { ...run.record, lastBoot, resets });
-    if (cause) this.#tellBoot(lastBoot);
-    try {
-      await kept;
-    } catch (error) {
-      this.#parts.log.error({ machine: this.#id, error: messageOf(error) }, 'a boot could not be recorded');
-    }
-    run.onReset?.();
-    run.onReset = undefined;
-  }
-
-  #tellBoot(boot: LastBoot): void {
-    this.#parts.observe({ type: 'booted', ...boot });
-  }
-
-  /** Notices the boots that the machine did while nobody looked. It did them as it had been told to. */
-  async #catchUp(run: Run): Promise<void> {
-    const resets = await countResets(this.#parts.paths);
-    if (resets <= run.record.resets) return;
-    const lastBoot = nextBootOf(run.record, 'guest');
-    await this.#keep(run, { ...run.record, lastBoot, resets });
-    this.#tellBoot(lastBoot);
-  }
-
-  /** The machine stands still. When nobody stopped it, its processors could not go on. */
-  async #stopped(run: Run): Promise<void> {
-    try {
-      const status = run.qmp && (await statusOf(run.qmp));
-      if (status !== 'internal-error' && status !== 'io-error') return;
-      const what = status === 'io-error' ? 'a disk of the host failed or is full' : 'the accelerator failed';
-      this.#parts.observe({ type: 'panicked', detail: `the machine stands still: ${what}` });
-    } catch (error) {
-      this.#parts.log.debug({ machine: this.#id, error: messageOf(error) }, 'stopped');
-    }
-  }
-
-  async #keep(run: Run, record: RunRecord): Promise<void> {
-    run.record = record;
-    await this.#record.write(record);
   }
 }
