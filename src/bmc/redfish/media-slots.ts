@@ -29,9 +29,14 @@ export interface SlotWork {
 /** Insertions under way, by BMC and slot. */
 const insertions = new WeakMap<RedfishBmc, Map<MediaSlot, AbortController>>();
 
+/** Whether an image is on its way to a slot. */
+export function isInserting(bmc: RedfishBmc, slot: MediaSlot): boolean {
+  return insertions.get(bmc)?.has(slot) ?? false;
+}
+
 /** Refuses a second image while one is on its way. @throws RedfishProblem 409 */
 export function checkIdle(bmc: RedfishBmc, slot: MediaSlot): void {
-  if (insertions.get(bmc)?.has(slot)) {
+  if (isInserting(bmc, slot)) {
     throw slotProblem('Another image is being inserted; eject the medium to give it up.');
   }
 }

@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import type { MediaImage, MediaSlot } from '../../../node/media.ts';
 import type { JsonObject } from '../json.ts';
-import { checkIdle, eject, hasMedia, insert, type SlotWork, withoutCredentials } from '../media-slots.ts';
+import {
+  checkIdle,
+  eject,
+  hasMedia,
+  insert,
+  isInserting,
+  type SlotWork,
+  withoutCredentials,
+} from '../media-slots.ts';
 import type { MediaRequest } from '../media-source.ts';
 import { message } from '../message.ts';
 import type { RedfishBmc } from '../model.ts';
@@ -210,6 +218,8 @@ async function putIn(at: NodeAt, wanted: Insertion, method: Method): Promise<Out
 
 async function takeOut(at: NodeAt, method: Method): Promise<Outcome> {
   const slot = existingSlot(at);
+  const isEmpty = !at.bmc.node.state.durable.media[slot] && !isInserting(at.bmc, slot);
+  if (isEmpty) return done;
   return answerWhenEnded(at, {
     name: `Eject the medium of ${at.bmc.id}`,
     path: method === 'POST' ? `${at.path}/Actions/VirtualMedia.EjectMedia` : at.path,

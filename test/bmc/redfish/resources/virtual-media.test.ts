@@ -135,6 +135,7 @@ describe('VirtualMedia', () => {
 
   test('ejects what is not there without complaint', async () => {
     expect((await eject(cd)).status).toBe(204);
+    expect(fixture.service.tasks.all).toEqual([]);
   });
 
   test('takes a body without a content type when it ejects, as sushy sends it', async () => {
