@@ -56,3 +56,11 @@ export function messagesBody(messages: readonly Message[]): JsonObject {
 export function asJson(message: Message): JsonObject {
   return { ...message };
 }
+
+/** An answer of an endpoint, with what clients find in every answer. */
+export function withUsualHeaders(
+  answer: RedfishResponse,
+  more: Readonly<Record<string, string>>,
+): RedfishResponse {
+  return { ...answer, headers: { ...always, ...more, ...answer.headers } };
+}

@@ -69,9 +69,8 @@ export class RedfishApi {
   ): Promise<RedfishResponse> {
     const answer = await methodOf(endpoint, request.method)?.(at, request);
     if (!answer) throw notFound(at.path);
-    return 'kind' in answer
-      ? outcomeAnswer(answer, undefined, path => this.#find(path, at.user)?.target)
-      : answer;
+    if ('kind' in answer) return outcomeAnswer(answer, undefined, path => this.#find(path, at.user)?.target);
+    return withUsualHeaders(answer, { Allow: allow.join(', ') });
   }
 
   async #resource(

@@ -17,6 +17,7 @@ export function readAnswer(
   request: RedfishRequest,
   load: Load,
 ): RedfishResponse {
+  checkAccept(request.headers.accept);
   const body = read();
   if (!body) throw new RedfishProblem(404, message('Base.ResourceMissingAtURI', [at.path]));
   const headers = {
@@ -32,4 +33,12 @@ export function readAnswer(
   if (ifNoneMatch !== undefined && matches(ifNoneMatch, body.etag)) return emptyAnswer(304, tagged);
   const shown = query ? queried(body.object, resource.schema, query, load) : body.bytes;
   return jsonAnswer(200, shown, tagged);
+}
+
+/** Resources are JSON and nothing else. */
+function checkAccept(accept: string | undefined): void {
+  if (accept === undefined || accept.trim() === '') return;
+  const types = accept.split(',').map(one => one.split(';')[0]?.trim().toLowerCase() ?? '');
+  if (types.some(type => ['*/*', 'application/*', 'application/json'].includes(type))) return;
+  throw new RedfishProblem(406, message('Base.HeaderInvalid', [`Accept: ${accept.slice(0, 200)}`]));
 }

@@ -47,8 +47,6 @@ export const metadata = serviceEndpoint({
     return {
       status: 200,
       headers: {
-        'OData-Version': '4.0',
-        'Cache-Control': 'no-cache',
         'Content-Type': 'application/xml;charset=utf-8',
         'Content-Length': String(made.length),
       },
