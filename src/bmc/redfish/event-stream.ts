@@ -8,6 +8,7 @@ const heartbeat = 25_000;
 
 /** Somebody who wants to listen. */
 export interface StreamRequest {
+  /** The client's end of the connection: `192.0.2.7:40123`, `[2001:db8::7]:40123`. */
   readonly remote: string;
   /** Who listens: slot of the account. */
   readonly account: number | undefined;
@@ -33,8 +34,7 @@ export class EventStream implements Subscriber {
   /** @param ended - called once, when the stream has come to its end */
   constructor(id: string, request: StreamRequest, clock: Clock, ended: () => void) {
     const { remote, account } = request;
-    const host = remote.includes(':') ? `[${remote}]` : remote;
-    this.subscription = { kind: 'stream', id, destination: `redfish-sse://${host}`, account };
+    this.subscription = { kind: 'stream', id, destination: `redfish-sse://${remote}`, account };
     this.#clock = clock;
     this.#request = request;
     this.#ended = ended;

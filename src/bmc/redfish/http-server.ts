@@ -175,6 +175,7 @@ export class RedfishHttp implements AsyncDisposable {
         // What is left unread is read and forgotten once the request has been answered.
         body: incoming.iterator({ destroyOnReturn: false }),
         remote: socket.remoteAddress ?? '',
+        remotePort: socket.remotePort,
         signal: gone.signal,
       });
       await send(answer, response);

@@ -8,6 +8,8 @@ export interface RedfishRequest {
   /** Bytes of the body as they come; to be read within limits. */
   readonly body: AsyncIterable<Buffer>;
   readonly remote: string;
+  /** The client's TCP port, where it has one. */
+  readonly remotePort?: number | undefined;
   /** Aborts when the client has gone, or the service ends. */
   readonly signal: AbortSignal;
 }

@@ -41,7 +41,7 @@ class Listener {
 async function listen(
   { api }: Fixture,
   url = sse,
-  headers: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Listener> {
   const gone = new AbortController();
   const response = await api.handle({
@@ -50,6 +50,7 @@ async function listen(
     headers: { authorization: basic('bob', 'reader'), accept: 'text/event-stream', ...headers },
     body: (async function* () {})(),
     remote: '2001:db8::7',
+    remotePort: 40_123,
     signal: gone.signal,
   });
   const listener = new Listener(response, gone);
@@ -81,7 +82,7 @@ describe('server-sent events', () => {
     const body = await fixture.ask('GET', path);
     expect(body.at('/SubscriptionType')).toBe('SSE');
     expect(body.at('/Context')).toBe('');
-    expect(body.at('/Destination')).toBe('redfish-sse://[2001:db8::7]');
+    expect(body.at('/Destination')).toBe('redfish-sse://[2001:db8::7]:40123');
     expect(body.at('/Actions')).toBeUndefined();
     expect((await fixture.ask('PATCH', path, { Context: 'x' })).status).toBe(405);
     expect((await fixture.ask('DELETE', path)).status).toBe(204);
@@ -174,6 +175,22 @@ describe('server-sent events', () => {
     const listener = await listen(fixture);
     const bob = fixture.service.accounts.find('bob');
     await fixture.service.accounts.change(bob?.id ?? 0, { enabled: false });
+    await send(fixture, 'Base.1.8.Success');
+    expect(await listener.next()).toBeUndefined();
+  });
+
+  test('a session lives as long as its client listens, and ends what it hears', async () => {
+    const fixture = await createFixture();
+    const sessions = '/redfish/v1/SessionService/Sessions';
+    const login = await fixture.ask('POST', sessions, { UserName: 'bob', Password: 'reader' });
+    const token = login.headers['X-Auth-Token'];
+    const listener = await listen(fixture, sse, { authorization: undefined, 'x-auth-token': token });
+    for (let beat = 0; beat < 10; beat++) {
+      const text = listener.next();
+      await fixture.clock.advance(600_000);
+      expect(await text).toBe(':\n\n');
+    }
+    await fixture.ask('DELETE', login.headers.Location ?? '');
     await send(fixture, 'Base.1.8.Success');
     expect(await listener.next()).toBeUndefined();
   });

@@ -1,13 +1,15 @@
 import { eventTestOf } from '../event-query.ts';
 import { message } from '../message.ts';
 import { RedfishProblem } from '../problem.ts';
+import type { RedfishRequest } from '../request.ts';
 import { type ServiceAt, serviceEndpoint } from '../resource.ts';
 
 /** Server-sent events. @see DSP0266 §13.5 */
 export const eventStream = serviceEndpoint({
   path: '/redfish/v1/EventService/SSE',
   schema: 'EventDestination',
-  get: async (at, { url, headers, signal, method }) => {
+  get: async (at, request) => {
+    const { url, headers, signal, method } = request;
     if (!accepts(headers.accept)) {
       throw new RedfishProblem(406, message('Base.HeaderInvalid', ['Accept']));
     }
@@ -25,22 +27,27 @@ export const eventStream = serviceEndpoint({
     };
     if (method === 'HEAD') return { ...answer, body: undefined };
     const stream = at.service.events.listen({
-      remote: at.user.remote,
+      remote: endOf(request),
       account: at.user.account?.id,
       wants,
       after: headers['last-event-id'],
-      isAllowed: () => mayListen(at),
+      isAllowed: () => mayListen(at, headers['x-auth-token'] ?? ''),
       signal,
     });
     return { ...answer, body: stream.text() };
   },
 });
 
-/** Whether the client still has the account and the session by which it began to listen. */
-function mayListen({ service, user }: ServiceAt): boolean {
+/** Whether the client still has the account and the session by which it began to listen. Whoever listens is not idle. */
+function mayListen({ service, user }: ServiceAt, token: string): boolean {
   const account = user.account && service.accounts.get(user.account.id);
   if (!account?.enabled || account.name !== user.account?.name) return false;
-  return user.session === undefined || service.sessions.get(user.session) !== undefined;
+  return user.session === undefined || service.sessions.find(token)?.id === user.session;
+}
+
+/** The client's end of the connection. */
+function endOf({ remote, remotePort = 0 }: RedfishRequest): string {
+  return `${remote.includes(':') ? `[${remote}]` : remote}:${remotePort}`;
 }
 
 function accepts(accept: string | undefined): boolean {
