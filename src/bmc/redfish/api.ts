@@ -40,7 +40,7 @@ export class RedfishApi {
     const path = request.url.split('?', 1)[0] ?? '';
     const segments = segmentsOf(path);
     if (segments?.[0] !== 'redfish') throw notFound(path);
-    const match = this.#router.find(segments) ?? this.#collection(method, segments);
+    const match = this.#collection(method, segments) ?? this.#router.find(segments);
     const open = match !== undefined && isOpen(match, method);
     const user = requesterOf(this.service, request, open);
     if (!open && !user.account) throw loginFailed();
