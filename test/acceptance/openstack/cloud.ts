@@ -52,6 +52,7 @@ export type Daemon =
   | 'nova-scheduler'
   | 'nova-compute-fake'
   | 'nova-compute-qemu'
+  | 'nova-compute-pxe-first'
   | 'neutron-server'
   | 'neutron-agent'
   | 'cinder-api'

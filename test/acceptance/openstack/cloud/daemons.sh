@@ -56,6 +56,8 @@ start_hosts() {
       start neutron-l3-agent neutron-l3-agent $neutron --config-file "$ETC/neutron/l3.ini"
       start neutron-dhcp-agent neutron-dhcp-agent $neutron --config-file "$ETC/neutron/dhcp.ini"
       start nova-compute-qemu $nova --config-file "$ETC/nova/qemu.conf"
+      # In its place, where a test wants it.
+      prepare nova-compute-pxe-first "$here/nova-compute-pxe-first" ${nova#* } --config-file "$ETC/nova/qemu.conf"
       ;;
   esac
 }
@@ -113,7 +115,7 @@ all_alive() {
 }
 
 # In the order in which they may go.
-daemons="nova-compute-qemu nova-compute-fake external-apis neutron-l3-agent neutron-dhcp-agent neutron-agent
+daemons="nova-compute-qemu nova-compute-pxe-first nova-compute-fake external-apis neutron-l3-agent neutron-dhcp-agent neutron-agent
  nova-serialproxy nova-api nova-scheduler nova-conductor
  cinder-api cinder-scheduler cinder-volume neutron-server glance-api placement keystone libvirtd virtlogd"
 stores="rabbit epmd mysql"

@@ -23,11 +23,18 @@ die() {
 # A daemon is a session of its own; run/NAME.pid has its leader, run/NAME.command how it was started.
 alive() { [ -f "$RUN/$1.pid" ] && kill -0 "$(cat "$RUN/$1.pid")" 2>/dev/null; }
 
-start() { # NAME COMMAND...
+# For later, by `daemon start`.
+prepare() { # NAME COMMAND...
   local name=$1
   shift
-  alive "$name" && return
   printf '%q ' "$@" >"$RUN/$name.command"
+}
+
+start() { # NAME COMMAND...
+  local name=$1
+  alive "$name" && return
+  prepare "$@"
+  shift
   setsid nohup "$@" >>"$LOG/$name.log" 2>&1 </dev/null &
   echo $! >"$RUN/$name.pid"
 }
