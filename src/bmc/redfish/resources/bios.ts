@@ -16,6 +16,7 @@ import {
   settingsOf,
 } from './bios-attributes.ts';
 import { biosRegistryId } from './bios-registry.ts';
+import { bmcTime } from './managers.ts';
 import { systemPath } from './paths.ts';
 
 /** A node's firmware settings: those of the latest boot, and those of the next one. @see schema Bios */
@@ -117,11 +118,11 @@ function checkFit(node: Node, attributes: AttributesContent): void {
 }
 
 /** When a boot last took settings up, and what came of that: they always apply as they are. */
-function lastApplied({ node, clockOffset }: RedfishBmc): JsonObject {
-  const applied = node.state.log.entries.findLast(({ kind }) => kind === 'firmware-taken-up');
+function lastApplied(bmc: RedfishBmc): JsonObject {
+  const applied = bmc.node.state.log.entries.findLast(({ kind }) => kind === 'firmware-taken-up');
   if (!applied) return { Messages: [] };
   return {
-    Time: new Date(applied.at + clockOffset.value).toISOString(),
+    Time: bmcTime(bmc, applied.at),
     Messages: [{ ...message('Base.Success') }],
   };
 }

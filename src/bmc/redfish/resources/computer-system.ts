@@ -10,6 +10,7 @@ import { obey } from '../obey.ts';
 import { action, collectionBody, done, link, nodeResource, serviceResource, writing } from '../resource.ts';
 import { firmwareVersion } from '../update-inventory.ts';
 import { indicatorBody, indicatorCommands, indicatorContent } from './indicator.ts';
+import { bmcTime } from './managers.ts';
 import { chassisPath, managerPath, systemPath, systems } from './paths.ts';
 import { processorSummary } from './processors.ts';
 import { hasSecureBoot } from './secure-boot.ts';
@@ -146,7 +147,7 @@ function systemBody(bmc: RedfishBmc, version: string): JsonObject {
 function lastReset(bmc: RedfishBmc): JsonObject {
   const { bootedAt, restartCause } = bmc.node.state.durable;
   if (bootedAt === undefined) return {};
-  return { LastResetTime: dateTime(bmc, bootedAt), LastResetCause: resetCauses[restartCause] };
+  return { LastResetTime: bmcTime(bmc, bootedAt), LastResetCause: resetCauses[restartCause] };
 }
 
 const resetCauses: Readonly<Record<RestartCause, string>> = {
@@ -164,7 +165,7 @@ function bootProgress(bmc: RedfishBmc): JsonObject {
   const loaded = fetched.length > 0 ? log.entries.findLast(({ kind }) => kind === 'netboot') : undefined;
   return {
     LastState: loaded ? 'OSBootStarted' : 'PrimaryProcessorInitializationStarted',
-    LastStateTime: dateTime(bmc, loaded?.at ?? durable.bootedAt),
+    LastStateTime: bmcTime(bmc, loaded?.at ?? durable.bootedAt),
   };
 }
 
@@ -184,8 +185,3 @@ const watchdogActions: Readonly<Record<WatchdogAction, string>> = {
   off: 'PowerDown',
   cycle: 'PowerCycle',
 };
-
-/** By the BMC's own clock. */
-function dateTime({ clockOffset }: RedfishBmc, at: number): string {
-  return new Date(at + clockOffset.value).toISOString();
-}

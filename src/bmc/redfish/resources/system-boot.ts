@@ -61,11 +61,11 @@ export type ModeName = (typeof modeNames)[number];
 export const modeOf: Readonly<Record<ModeName, Firmware>> = { Legacy: 'bios', UEFI: 'uefi' };
 export const nameOfMode: Readonly<Record<Firmware, ModeName>> = { bios: 'Legacy', uefi: 'UEFI' };
 
-/** What clients may write. Values are checked together: half an override would be another one. */
+/** What clients may write. The override is checked as a whole: half of it would be another one. */
 export const bootContent = z.strictObject({
-  BootSourceOverrideEnabled: z.string().optional(),
-  BootSourceOverrideTarget: z.string().optional(),
-  BootSourceOverrideMode: z.string().optional(),
+  BootSourceOverrideEnabled: z.unknown().optional(),
+  BootSourceOverrideTarget: z.unknown().optional(),
+  BootSourceOverrideMode: z.unknown().optional(),
   BootOrder: z.array(z.string()).optional(),
 });
 type BootContent = z.infer<typeof bootContent>;
@@ -165,20 +165,21 @@ function nextMode({ spec, state }: Node): Firmware {
 function devicesIn(node: Node, order: readonly string[]) {
   const options = bootOptionsOf(node);
   const pointer = '/Boot/BootOrder';
-  if (!options)
+  if (!options) {
     throw new RedfishProblem(400, message('Base.PropertyNotWritable', ['Boot/BootOrder'], [pointer]));
+  }
   const devices = order.map((reference, index) => {
     const option = options.find(other => other.reference === reference);
     if (option) return option.device;
-    const told = message(
-      'Base.PropertyValueNotInList',
-      [reference, `Boot/BootOrder/${index}`],
-      [`${pointer}/${index}`],
-    );
-    throw new RedfishProblem(400, told);
+    const args = [shorten(reference), `Boot/BootOrder/${index}`];
+    throw new RedfishProblem(400, message('Base.PropertyValueNotInList', args, [`${pointer}/${index}`]));
   });
   if (new Set(devices).size !== options.length || devices.length !== options.length) {
-    const told = message('Base.PropertyValueIncorrect', ['Boot/BootOrder', order.join(', ')], [pointer]);
+    const told = message(
+      'Base.PropertyValueIncorrect',
+      ['Boot/BootOrder', shorten(order.join(', '))],
+      [pointer],
+    );
     const all = options.map(({ reference }) => reference).join(', ');
     throw new RedfishProblem(400, { ...told, Resolution: `Name each of ${all} once.` });
   }
@@ -194,6 +195,12 @@ function oneOf<T extends string>(
   const value = content[property];
   const found = allowed.find(name => name === value);
   if (value === undefined || found !== undefined) return found;
-  const args = [value, `Boot/${property}`];
-  throw new RedfishProblem(400, message('Base.PropertyValueNotInList', args, [`/Boot/${property}`]));
+  const fault = typeof value === 'string' ? 'NotInList' : 'TypeError';
+  const args = [shorten(typeof value === 'string' ? value : JSON.stringify(value)), `Boot/${property}`];
+  throw new RedfishProblem(400, message(`Base.PropertyValue${fault}`, args, [`/Boot/${property}`]));
+}
+
+/** As much of what a client wrote as a message repeats. */
+function shorten(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }

@@ -81,10 +81,16 @@ describe('boot source override', () => {
     });
   });
 
-  test('does no half of an override that it cannot have', async () => {
+  test.each([
+    ['UefiHttp', 'PropertyValueNotInList'],
+    [5, 'PropertyValueTypeError'],
+    [null, 'PropertyValueTypeError'],
+  ])('does no half of an override to %o, which it cannot have', async (BootSourceOverrideTarget, id) => {
     const fixture = await createFixture();
-    const Boot = { BootSourceOverrideEnabled: 'Continuous', BootSourceOverrideTarget: 'UefiHttp' };
-    expect((await fixture.ask('PATCH', system, { Boot })).status).toBe(400);
+    const Boot = { BootSourceOverrideEnabled: 'Continuous', BootSourceOverrideTarget };
+    const answer = await fixture.ask('PATCH', system, { Boot });
+    expect(answer.status).toBe(400);
+    expect(toldOf(answer).id).toBe(`Base.1.22.${id}`);
     expect(await shown(fixture)).toMatchObject({ BootSourceOverrideEnabled: 'Disabled' });
   });
 
