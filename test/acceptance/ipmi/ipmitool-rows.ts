@@ -14,7 +14,7 @@ export const rareDevices: readonly Row[] = [
 ];
 
 /** The same on machines that have not. */
-export const refusedDevices: readonly Row[] = ['0x18', '0x0c', '0x24'].map(device =>
+export const refusedDevices: readonly Row[] = ['0x18', '0x0c', '0x10'].map(device =>
   row(`raw 0x00 0x08 0x05 0xe0 ${device} 0x00 0x00 0x00`, 'rsp=0xcc): Invalid data field in request', {
     status: 1,
     never: [],
