@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { bmcMac } from '../../mac.ts';
+import { bmcMac, noGateway, subnetMask } from '../../lan.ts';
 import type { Bmc } from '../bmc.ts';
 import { cipherSuites } from '../cipher-suites.ts';
 import { type IpmiCommand, NetFn } from '../command.ts';
@@ -32,12 +32,12 @@ export const lanParameters: readonly Parameter[] = [
   readOnly(3, 'IP Address', bmc => addressOf(bmc)),
   fixed(4, 'IP Address Source', 1),
   readOnly(5, 'MAC Address', bmc => bmcMac(bmc.node.spec.uuid)),
-  readOnly(6, 'Subnet Mask', bmc => (addressOf(bmc)[0] === 127 ? [255, 0, 0, 0] : [255, 255, 255, 0])),
+  readOnly(6, 'Subnet Mask', bmc => subnetMask(addressOf(bmc))),
   fixed(7, 'IPv4 Header Parameters', 0x40, 0x40, 0x10),
   readOnly(8, 'Primary RMCP Port', bmc => le16(bmc.settings.port)),
   fixed(10, 'BMC-Generated ARP Control', 0x02),
   fixed(11, 'Gratuitous ARP Interval', 0),
-  fixed(12, 'Default Gateway Address', ...noAddress),
+  fixed(12, 'Default Gateway Address', ...noGateway),
   fixed(13, 'Default Gateway MAC Address', ...noMac),
   fixed(14, 'Backup Gateway Address', ...noAddress),
   fixed(15, 'Backup Gateway MAC Address', ...noMac),

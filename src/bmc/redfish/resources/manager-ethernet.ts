@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { bmcMac } from '../../mac.ts';
+import { bmcMac, noGateway, subnetMask } from '../../lan.ts';
 import type { JsonObject } from '../json.ts';
 import { collectionBody, nodeResource } from '../resource.ts';
 import { managerPath } from './paths.ts';
@@ -35,13 +35,22 @@ export const managerEthernet = nodeResource({
       LinkStatus: 'LinkUp',
       MACAddress: mac,
       PermanentMACAddress: mac,
-      IPv4Addresses: addresses.filter(address => !isIPv6(address)).map(fixedAddress),
-      IPv6Addresses: addresses.filter(isIPv6).map(fixedAddress),
+      IPv4Addresses: addresses.filter(address => !isIPv6(address)).map(ipv4),
+      IPv6Addresses: addresses.filter(isIPv6).map(ipv6),
       Status: working,
     };
   },
 });
 
-function fixedAddress(address: string): JsonObject {
-  return { Address: address, AddressOrigin: 'Static' };
+function ipv4(address: string): JsonObject {
+  return {
+    Address: address,
+    SubnetMask: subnetMask(address.split('.').map(Number)).join('.'),
+    AddressOrigin: 'Static',
+    Gateway: noGateway.join('.'),
+  };
+}
+
+function ipv6(address: string): JsonObject {
+  return { Address: address, PrefixLength: 128, AddressOrigin: 'Static' };
 }
