@@ -28,6 +28,7 @@ export class Delivery implements Subscriber {
   #subscription: PostSubscription;
   #abort = new AbortController();
   #running = false;
+  #closed = false;
 
   /** @param gaveUp - called when the subscriber could not be reached as often as its policy allows */
   constructor(subscription: PostSubscription, parts: DeliveryParts, gaveUp: () => void) {
@@ -42,7 +43,7 @@ export class Delivery implements Subscriber {
 
   set subscription(changed: PostSubscription) {
     this.#subscription = changed;
-    if (changed.suspended) this.close();
+    if (changed.suspended) this.#abort.abort();
     else this.#start();
   }
 
@@ -57,11 +58,12 @@ export class Delivery implements Subscriber {
   }
 
   close(): void {
+    this.#closed = true;
     this.#abort.abort();
   }
 
   #start(): void {
-    if (this.#running || this.#subscription.suspended) return;
+    if (this.#running || this.#closed || this.#subscription.suspended) return;
     this.#abort = new AbortController();
     void this.#run(this.#abort.signal);
   }
@@ -88,8 +90,8 @@ export class Delivery implements Subscriber {
       await delay(this.#parts.clock, this.#pause(failures), signal).catch(() => undefined);
     }
     this.#running = false;
-    // It may have been suspended and resumed while the last attempt came to its end.
-    if (this.#abort.signal !== signal) this.#start();
+    // It may have been resumed while the last attempt came to its end.
+    if (signal.aborted) this.#start();
   }
 
   async #post(records: readonly EventRecord[], signal: AbortSignal): Promise<boolean> {

@@ -25,8 +25,7 @@ const properties: readonly string[] = [
  */
 export function eventTestOf(filter: string): EventTest {
   const isWanted = parseFilter(filter);
-  const named = [...filter.replace(/'[^']*'/g, "''").matchAll(/(\w+)\s+(?:eq|ne)\b/g)];
-  if (!isWanted || named.some(([, name = '']) => !properties.includes(name))) {
+  if (!isWanted || !namesOf(filter).every(name => properties.includes(name))) {
     const args = [filter.slice(0, 200), '$filter'];
     throw new RedfishProblem(400, message('Base.QueryParameterValueFormatError', args));
   }
@@ -49,4 +48,10 @@ export function eventTestOf(filter: string): EventTest {
 function ancestorsOf(uri: string): readonly string[] {
   const segments = uri.split('/');
   return segments.map((_, index) => segments.slice(0, index + 1).join('/'));
+}
+
+/** The properties that a filter compares. */
+function namesOf(filter: string): readonly string[] {
+  const plain = filter.replace(/'[^']*'/g, "''");
+  return [...plain.matchAll(/(\w+)\s+(?:eq|ne)\b/g)].map(([, name = '']) => name);
 }

@@ -8,6 +8,9 @@ export const longestImage = 512 * 2 ** 20;
 /** How much of an image may be its manifest. */
 const longestManifest = 4096;
 
+/** Longer names are no file's. */
+const longestName = 255;
+
 /** What an image says of itself. */
 export interface UpdateImage {
   /** For people: its name. */
@@ -41,7 +44,7 @@ export async function readImage(
     }
     progress(size);
   }
-  const said = manifestOf(Buffer.concat(head)) ?? named(name);
+  const said = manifestOf(Buffer.concat(head)) ?? named(name.slice(0, longestName));
   if (size > 0 && said) return { name, ...said };
   const told = message('Update.VerificationFailed', [name, 'the update service']);
   throw new RedfishProblem(400, {
@@ -53,7 +56,7 @@ export async function readImage(
 /** The file's name that a URL ends with. */
 export function nameOfUrl(url: string): string {
   const path = URL.canParse(url) ? new URL(url).pathname : url;
-  return path.split('/').at(-1)?.slice(0, 200) || 'image';
+  return path.split('/').at(-1)?.slice(0, longestName) || 'image';
 }
 
 function manifestOf(head: Buffer): Omit<UpdateImage, 'name'> | undefined {

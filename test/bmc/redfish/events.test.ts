@@ -174,6 +174,7 @@ describe('subscriptions', () => {
     expect(receiver.messages).toEqual([]);
     await clock.advance(1000);
     const resume = `${path}/Actions/EventDestination.ResumeSubscription`;
+    expect((await ask('POST', resume, { DeliverBufferedEventDuration: 'P1Y' })).status).toBe(400);
     expect((await ask('POST', resume, { DeliverBufferedEventDuration: 'PT1M' })).status).toBe(204);
     await clock.advance(0);
     expect(receiver.messages).toEqual(['Created']);
@@ -181,6 +182,29 @@ describe('subscriptions', () => {
     expect((await ask('POST', suspend, {})).status).toBe(204);
     await send('Base.1.8.Success');
     expect(receiver.messages).toEqual(['Created']);
+  });
+
+  test('what is resumed while it is being suspended loses nothing', async () => {
+    const { subscribe, send, receiver, clock, ask } = await createService();
+    const path = String((await subscribe()).at('/@odata.id'));
+    receiver.answer = (_, signal) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    await send('Base.1.8.Success');
+    const suspend = ask('POST', `${path}/Actions/EventDestination.SuspendSubscription`, {});
+    receiver.answer = async () => undefined;
+    const resume = ask('POST', `${path}/Actions/EventDestination.ResumeSubscription`, {});
+    await Promise.all([suspend, resume]);
+    await clock.advance(0);
+    expect(receiver.messages).toEqual(['Success']);
+  });
+
+  test('nothing is sent once the service has ended', async () => {
+    const { subscribe, service, receiver, clock } = await createService();
+    await subscribe();
+    (service.events as EventHub)[Symbol.dispose]();
+    service.events.publish({ message: message('Base.Success'), origin: '', at: 0 });
+    await clock.advance(0);
+    expect(receiver.messages).toEqual([]);
   });
 
   test('retries may go on for ever, at longer and longer intervals', async () => {

@@ -44,3 +44,15 @@ test('a record that a client adds is told as a log entry that has come to be', a
   await bmc('n1').node.command({ type: 'add-record', record: Array<number>(16).fill(1) });
   expect(told()).toEqual(['ResourceCreated /redfish/v1/Systems/n1/LogServices/EventLog/Entries/1']);
 });
+
+test('media that are inserted and ejected are told of their slot', async () => {
+  const { bmc, told, ask } = await createTold();
+  const image = { url: 'http://192.0.2.1/x.iso', file: '/nowhere/x.iso', size: 1, writeProtected: true };
+  const { node } = bmc('n1');
+  const slot = node.capabilities.mediaSlots[0] ?? 'cd';
+  await node.command({ type: 'set-media', slot, image, by: 'test' });
+  await node.command({ type: 'set-media', slot, image: undefined, by: 'test' });
+  const path = '/redfish/v1/Systems/n1/VirtualMedia/Cd';
+  expect((await ask('GET', path)).status).toBe(200);
+  expect(told()).toEqual([`ResourceChanged ${path}`, `ResourceChanged ${path}`]);
+});

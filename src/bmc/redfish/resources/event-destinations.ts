@@ -21,6 +21,9 @@ const retryPolicies = [
 const notForClients =
   /^(connection|content-length|content-type|expect|host|te|trailer|transfer-encoding|upgrade)$/i;
 
+/** Days, hours, minutes and seconds, as the schemas have durations: `P1DT2H3M4.5S`. */
+const duration = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
+
 const context = z.string().max(2048).nullable();
 const messageIds = z.array(z.string().regex(/^\w+\.[\w.]+$/)).max(256);
 const httpHeaders = z
@@ -135,7 +138,7 @@ export const eventDestination = serviceResource({
       { available: isPost },
     ),
     'EventDestination.ResumeSubscription': action(
-      z.strictObject({ DeliverBufferedEventDuration: z.iso.duration().optional() }),
+      z.strictObject({ DeliverBufferedEventDuration: z.string().regex(duration).optional() }),
       async (at: ServiceAt, { DeliverBufferedEventDuration: within }) => {
         const maxAge = within === undefined ? undefined : millisecondsOf(within);
         await at.service.events.subscriptions.resume(postAt(at).id, maxAge);
@@ -208,9 +211,8 @@ function headersOf(
   return Object.assign({}, ...(headers ?? []));
 }
 
-/** @param duration - `P1DT2H3M4.5S` */
-function millisecondsOf(duration: string): number {
-  const [, days = 0, hours = 0, minutes = 0, seconds = 0] =
-    /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?)?$/.exec(duration) ?? [];
+/** @param text - {@link duration} */
+function millisecondsOf(text: string): number {
+  const [, days = 0, hours = 0, minutes = 0, seconds = 0] = duration.exec(text) ?? [];
   return (((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000;
 }
