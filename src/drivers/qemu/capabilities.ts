@@ -9,14 +9,13 @@ export interface UefiSupport {
   readonly secureBoot: boolean;
 }
 
-const everywhere = ['mode', 'bootOrder', 'netbootNics'] as const;
-
 /**
  * What a machine can do.
  * @param delivered - the firmware that its lab file gives it
  */
 export function capabilitiesOf(delivered: Firmware, { uefi, secureBoot }: UefiSupport): Capabilities {
-  const settings: (keyof FirmwareSettings)[] = [...everywhere];
+  const settings: (keyof FirmwareSettings)[] = ['bootOrder', 'netbootNics'];
+  if (uefi) settings.push('mode');
   if (uefi && secureBoot) settings.push('secureBoot');
   // OVMF talks to every serial port that it finds, whatever it is told.
   if (delivered === 'bios') settings.push('serialConsole');
