@@ -318,7 +318,8 @@ export class LabRedfish implements AsyncDisposable {
   }
 
   #urlOf({ address, port }: Place): string {
-    return `${this.#now?.around.tls === false ? 'http' : 'https'}://${address}:${port}/redfish/v1`;
+    const scheme = this.#now?.around.tls === false ? 'http' : 'https';
+    return new URL(`${scheme}://${address}:${port}/redfish/v1`).href;
   }
 
   #document<T>(...path: string[]): Document<T> {

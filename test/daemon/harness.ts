@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '../../src/daemon/api.ts';
 import { runDaemon } from '../../src/daemon/daemon.ts';
-import type { LabDefinition } from '../../src/lab/definition.ts';
+import type { LabDefinition, RedfishDefinition } from '../../src/lab/definition.ts';
 import { findPaths, type Paths } from '../../src/support/paths.ts';
 
 /** A daemon in this process, with folders of its own. */
@@ -110,6 +110,30 @@ export function simulatedLab(
         },
       ]),
     ),
+  };
+}
+
+/** The same with all Redfish services: that of the lab, and one for each node. */
+export function redfishLab(count: number, change: Partial<RedfishDefinition> = {}): LabDefinition {
+  const lab = simulatedLab(count);
+  const users = [{ name: 'admin', password: undefined, privilege: 'administrator' as const }];
+  return {
+    ...lab,
+    bmcs: Object.fromEntries(
+      Object.entries(lab.bmcs).map(([name, bmc]) => [
+        name,
+        { ...bmc, redfish: { address: '127.0.0.1', port: undefined } },
+      ]),
+    ),
+    redfish: {
+      service: { address: '127.0.0.1', port: undefined, users },
+      tls: true,
+      identity: undefined,
+      sessionTimeout: 1_800_000,
+      destinations: undefined,
+      mediaLimit: 2 ** 30,
+      ...change,
+    },
   };
 }
 

@@ -4,34 +4,10 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CredentialsAnswer, LabStatus, NodeStatus, PlanAnswer, Progress } from '../../src/daemon/api.ts';
-import type { LabDefinition, RedfishDefinition } from '../../src/lab/definition.ts';
+import type { LabDefinition } from '../../src/lab/definition.ts';
 import { fingerprintOf, makeIdentity } from '../../src/support/certificate.ts';
-import { simulatedLab, startDaemon, type TestDaemon } from './harness.ts';
+import { redfishLab, startDaemon, type TestDaemon } from './harness.ts';
 import { askRedfish, type RedfishAnswer } from './redfish-client.ts';
-
-/** A lab with all of its Redfish services. */
-function redfishLab(count: number, change: Partial<RedfishDefinition> = {}): LabDefinition {
-  const lab = simulatedLab(count);
-  const users = [{ name: 'admin', password: undefined, privilege: 'administrator' as const }];
-  return {
-    ...lab,
-    bmcs: Object.fromEntries(
-      Object.entries(lab.bmcs).map(([name, bmc]) => [
-        name,
-        { ...bmc, redfish: { address: '127.0.0.1', port: undefined } },
-      ]),
-    ),
-    redfish: {
-      service: { address: '127.0.0.1', port: undefined, users },
-      tls: true,
-      identity: undefined,
-      sessionTimeout: 1_800_000,
-      destinations: undefined,
-      mediaLimit: 2 ** 30,
-      ...change,
-    },
-  };
-}
 
 async function statusOf(daemon: TestDaemon): Promise<LabStatus> {
   return (await daemon.call<LabStatus>('GET', '/v1/labs/test')).body;

@@ -9,11 +9,12 @@ import { RemoteLab } from '../../../src/daemon/remote-lab.ts';
 import type { LabDefinition } from '../../../src/lab/definition.ts';
 import { serviceControlPort } from '../../../src/node/service-settings.ts';
 import { fingerprintOf, type Identity, makeIdentity } from '../../../src/support/certificate.ts';
-import { simulatedLab } from '../../daemon/harness.ts';
+import { redfishLab } from '../../daemon/harness.ts';
+import { askRedfish } from '../../daemon/redfish-client.ts';
 import { hasMachines } from '../boot/machine.ts';
 import { type Guest, makeConfigDrive, startGuest, succeed } from './guest.ts';
 
-const here = { control: 18_624, bmcs: [16_623, 16_624] } as const;
+const here = { control: 18_624, bmcs: [16_623, 16_624], redfish: 18_443, node: 18_444 } as const;
 const macs = ['20:57:f8:00:01:01', '20:57:f8:00:01:02'] as const;
 const addresses = { service: '10.0.2.10', bmcs: ['10.0.2.21', '10.0.2.22'] } as const;
 const soon = () => AbortSignal.timeout(60_000);
@@ -61,6 +62,8 @@ describe.skipIf(!hasMachines || !isBuilt)('the BMC service as a machine of its o
   function boot(disk: string, firmware: 'bios' | 'uefi'): Guest {
     const forward = [
       `tcp:127.0.0.1:${here.control}-${addresses.service}:${serviceControlPort}`,
+      `tcp:127.0.0.1:${here.redfish}-${addresses.service}:443`,
+      `tcp:127.0.0.1:${here.node}-${addresses.bmcs[0]}:443`,
       ...addresses.bmcs.map((address, index) => `udp:127.0.0.1:${here.bmcs[index]}-${address}:623`),
     ];
     guest = startGuest({ folder, disk, configDrive, firmware, macs, forward });
@@ -91,12 +94,22 @@ describe.skipIf(!hasMachines || !isBuilt)('the BMC service as a machine of its o
     const first = boot(disk, 'bios');
     const fingerprint = await first.fingerprint();
     const remote = connect(fingerprint);
-    const { nodes } = await remote.push({ record: recordFor(lab(), undefined), cloud: undefined }, soon());
+    const { nodes, redfish } = await remote.push(
+      { record: recordFor(lab(), undefined), cloud: undefined },
+      soon(),
+    );
     expect(nodes.map(({ name, bmc }) => [name, bmc.address, bmc.port, bmc.problem])).toEqual([
       ['node-1', addresses.bmcs[0], 623, undefined],
       ['node-2', addresses.bmcs[1], 623, undefined],
     ]);
+    expect(redfish?.url).toBe(`https://${addresses.service}/redfish/v1`);
     expect(await ipmitool(0, 'chassis', 'power', 'on')).toMatch(/Up\/On/);
+    for (const port of [here.redfish, here.node]) {
+      const url = new URL(`https://127.0.0.1:${port}/redfish/v1/Systems/node-1`);
+      const login = { name: 'admin', password: 'secret-12' };
+      const answer = await askRedfish(url, { login, fingerprint: redfish?.fingerprint });
+      expect(answer).toMatchObject({ status: 200, body: { PowerState: 'On' } });
+    }
     await ipmitool(1, 'chassis', 'bootdev', 'pxe', 'options=persistent');
     expect(await ipmitool(0, 'chassis', 'power', 'status')).toMatch(/is on/);
     expect(await ipmitool(1, 'chassis', 'power', 'status')).toMatch(/is off/);
@@ -130,15 +143,13 @@ describe.skipIf(!hasMachines || !isBuilt)('the BMC service as a machine of its o
   });
 });
 
-/** Two nodes, each with a BMC at an address of its own. */
+/** Two nodes, each with a BMC at an address of its own, and a Redfish service that shows both. */
 function lab(): LabDefinition {
-  const definition = simulatedLab(2);
-  const bmcs = Object.entries(definition.bmcs).map(([name, bmc], index) => [
-    name,
-    {
-      users: [{ name: 'admin', password: 'secret-12', privilege: 'administrator' }],
-      ipmi: { ...bmc.ipmi, address: addresses.bmcs[index], port: 623 },
-    },
-  ]);
+  const users = [{ name: 'admin', password: 'secret-12', privilege: 'administrator' as const }];
+  const definition = redfishLab(2, { service: { address: addresses.service, port: 443, users } });
+  const bmcs = Object.entries(definition.bmcs).map(([name, bmc], index) => {
+    const address = addresses.bmcs[index];
+    return [name, { users, ipmi: { ...bmc.ipmi, address, port: 623 }, redfish: { address, port: 443 } }];
+  });
   return { ...definition, bmcs: Object.fromEntries(bmcs) };
 }
