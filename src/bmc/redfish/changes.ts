@@ -1,3 +1,4 @@
+import { asJson, messagesBody } from './answers.ts';
 import type { Body } from './bodies.ts';
 import type { Json, JsonObject } from './json.ts';
 import { type Message, message } from './message.ts';
@@ -119,12 +120,20 @@ function without(object: JsonObject, path: readonly (string | number)[]): JsonOb
   return Object.keys(left).length === 0 ? rest : { ...object, [name]: left };
 }
 
-/** Says of each property that was left as it is why, beside the property. @see DSP0266 §7.7 */
-export function annotated(body: JsonObject, refusals: readonly Refusal[]): JsonObject {
-  const annotations: Record<string, Message[]> = {};
+/**
+ * Says of each property that was left as it is why: beside the property, and with whatever else there is to say.
+ * @see DSP0266 §7.7
+ */
+export function annotated(
+  body: JsonObject,
+  refusals: readonly Refusal[],
+  messages: readonly Message[],
+): JsonObject {
+  const annotations: Record<string, Json[]> = {};
   for (const { path, message } of refusals) {
     const name = `${path[0] ?? ''}@Message.ExtendedInfo`;
-    annotations[name] = [...(annotations[name] ?? []), message];
+    annotations[name] = [...(annotations[name] ?? []), asJson(message)];
   }
-  return { ...body, ...(annotations as unknown as Record<string, Json>) };
+  const all = [...refusals.map(({ message }) => message), ...messages];
+  return { ...body, ...annotations, ...messagesBody(all) };
 }

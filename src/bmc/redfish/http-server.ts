@@ -3,13 +3,14 @@ import {
   type IncomingMessage,
   type Server,
   type ServerResponse,
+  STATUS_CODES,
 } from 'node:http';
 import { createServer as createHttpsServer, Server as HttpsServer } from 'node:https';
 import { createServer, type Socket, type Server as SocketServer } from 'node:net';
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Identity } from '../../support/certificate.ts';
-import { messageOf } from '../../support/errors.ts';
+import { messageOf, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import type { RedfishRequest, RedfishResponse } from './request.ts';
 
@@ -97,6 +98,7 @@ export class RedfishHttp implements AsyncDisposable {
           onRequest,
         )
       : createHttpServer(options, onRequest);
+    this.#server.on('clientError', refuse);
     this.#server.on('tlsClientError', (error, socket) => {
       this.#log.debug({ remote: socket.remoteAddress, error: messageOf(error) }, 'no TLS with a client');
       socket.destroy();
@@ -197,6 +199,20 @@ async function send({ status, headers, body }: RedfishResponse, response: Server
   response.flushHeaders();
   await pipeline(Readable.from(body), response);
 }
+
+/** Tells a client that what it sends is no request of HTTP, or none that this server knows, or comes too slowly. */
+function refuse(error: Error, socket: Duplex): void {
+  const status = refusals.get(systemCodeOf(error) ?? '') ?? 400;
+  const text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`;
+  if (socket.writable) socket.end(text, () => socket.destroy());
+  else socket.destroy();
+}
+
+const refusals: ReadonlyMap<string, number> = new Map([
+  ['HPE_INVALID_METHOD', 501],
+  ['HPE_HEADER_OVERFLOW', 431],
+  ['ERR_HTTP_REQUEST_TIMEOUT', 408],
+]);
 
 function listening(server: SocketServer, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

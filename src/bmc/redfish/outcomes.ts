@@ -24,9 +24,8 @@ export function outcomeAnswer(
       if (body && messages.length === 0 && refusals.length === 0) {
         return jsonAnswer(200, body.bytes, { ETag: body.etag });
       }
-      const told = messages.length > 0 ? messagesBody(messages) : {};
-      if (body) return jsonAnswer(200, { ...annotated(body.object, refusals), ...told }, { ETag: body.etag });
-      return messages.length > 0 ? jsonAnswer(200, told) : emptyAnswer(204);
+      if (body) return jsonAnswer(200, annotated(body.object, refusals, messages), { ETag: body.etag });
+      return messages.length > 0 ? jsonAnswer(200, messagesBody(messages)) : emptyAnswer(204);
     }
     case 'answer':
       return jsonAnswer(200, outcome.body);

@@ -115,6 +115,20 @@ test('what is no HTTP is refused, and the next client served', async () => {
   expect((await fetch(`http://${home}:${port}/`)).status).toBe(200);
 });
 
+test.each([
+  ['FAKEMETHOD / HTTP/1.1\r\n\r\n', 501],
+  ['GET / NONSENSE\r\n\r\n', 400],
+  [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+])('what the server does not know is told so: %#', async (text, status) => {
+  const http = server();
+  const { port } = await http.listen({ address: home, port: 0 }, named('one'));
+  const socket = connect(port, home);
+  socket.write(text);
+  const answer = await new Promise(resolve => socket.once('data', resolve));
+  expect(String(answer)).toContain(`HTTP/1.1 ${status} `);
+  socket.destroy();
+});
+
 test('more connections than there may be are closed', async () => {
   const http = server({ limits: { connections: 1 } });
   const { port } = await http.listen({ address: home, port: 0 }, named('one'));
