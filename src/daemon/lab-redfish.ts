@@ -1,24 +1,22 @@
-import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { AccountStore } from '../bmc/account-store.ts';
-import { CertificateStore, type KeptCertificate } from '../bmc/redfish/certificates.ts';
+import { CertificateStore } from '../bmc/redfish/certificates.ts';
 import { HttpEventPoster } from '../bmc/redfish/event-post.ts';
 import { type HttpListener, RedfishHttp } from '../bmc/redfish/http-server.ts';
 import type { MediaSource } from '../bmc/redfish/media-source.ts';
-import { message } from '../bmc/redfish/message.ts';
-import type { Certificates, RedfishBmc } from '../bmc/redfish/model.ts';
-import { RedfishProblem } from '../bmc/redfish/problem.ts';
+import type { RedfishBmc } from '../bmc/redfish/model.ts';
 import type { KeptSubscriptions } from '../bmc/redfish/subscriptions.ts';
 import type { RedfishDefinition } from '../lab/definition.ts';
 import { nodeUuid } from '../lab/identity.ts';
 import type { MediaImage } from '../node/media.ts';
-import { fingerprintOf, type Identity, makeIdentity } from '../support/certificate.ts';
+import { fingerprintOf, type Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
 import { Destinations } from '../support/destinations.ts';
 import { type Document, fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { RedfishStatus } from './api.ts';
+import { makeLabIdentity, noCertificates } from './lab-certificate.ts';
 import { placeOfNode, placeOfService, placesOf } from './lab-ports.ts';
 import { type LabRecord, servicePasswordOf } from './lab-record.ts';
 import { MediaLibrary } from './media-library.ts';
@@ -40,11 +38,6 @@ export interface LabRedfishParts {
   readonly log: Logger;
   readonly reservations: TcpReservations;
 }
-
-/** Ten years: clients that know a certificate shall know it for as long as there is the lab. Milliseconds. */
-const lifetime = 3650 * 86_400_000;
-/** A certificate with more addresses than that would be refused by some. */
-const mostAddresses = 1_000;
 
 /** What is there while services are served. */
 interface Served {
@@ -72,8 +65,10 @@ export class LabRedfish implements AsyncDisposable {
   /** The same in the order of the lab file; `undefined`: to be made anew. */
   #ordered: ReadonlyMap<string, NodeBmc> | undefined;
   readonly #nodes = new Map<string, Listening>();
-  #served: Promise<Served> | undefined;
+  #served: Promise<Served | undefined> | undefined;
   #now: Served | undefined;
+  /** Why nothing is served. */
+  #failure: string | undefined;
   #whole: Listening | undefined;
 
   constructor(parts: LabRedfishParts) {
@@ -83,7 +78,8 @@ export class LabRedfish implements AsyncDisposable {
   /** Whether it is as a lab file says. */
   isSetUpAs(definition: RedfishDefinition | undefined): boolean {
     const { definition: served } = this.#now ?? {};
-    return this.#whole?.problem === undefined && JSON.stringify(served) === JSON.stringify(definition);
+    if (this.#failure !== undefined || this.#whole?.problem !== undefined) return false;
+    return JSON.stringify(served) === JSON.stringify(definition);
   }
 
   /** Serves as the record says, and leaves alone what is served so already. */
@@ -117,11 +113,19 @@ export class LabRedfish implements AsyncDisposable {
     if (own) await end(own);
   }
 
-  /** @throws QuintupleoError `REDFISH_DEAF` when the service that shows all nodes cannot listen where it shall */
+  /** @throws QuintupleoError `REDFISH_DEAF`, `REDFISH_FAILED` when the service that shows all nodes is not where it shall be */
   check(): void {
+    const { lab } = this.#parts;
+    if (this.#failure !== undefined) {
+      throw new QuintupleoError(`lab ${lab} cannot be served by Redfish: ${this.#failure}`, {
+        family: 'platform',
+        code: 'REDFISH_FAILED',
+        remedy: `See what is wrong below ${join(this.#parts.folder, 'redfish')}, then run up again.`,
+      });
+    }
     const problem = this.#whole?.problem;
     if (problem === undefined) return;
-    throw new QuintupleoError(`the Redfish service of lab ${this.#parts.lab} ${problem}`, {
+    throw new QuintupleoError(`the Redfish service of lab ${lab} ${problem}`, {
       family: 'config',
       code: 'REDFISH_DEAF',
       remedy: 'Free that address and port, or choose another one in the lab file; then run up again.',
@@ -130,14 +134,15 @@ export class LabRedfish implements AsyncDisposable {
 
   /** What is told of it in a lab's status. */
   status(): RedfishStatus | undefined {
-    const { definition, certificate } = this.#now ?? {};
-    if (!definition) return undefined;
+    const { redfish: definition } = this.#parts.record().definition;
+    if (!definition || (!this.#now && this.#failure === undefined)) return undefined;
+    const certificate = this.#now?.certificate?.current;
     return {
       url: this.#whole && this.#urlOf(this.#whole.place),
       users: definition.service?.users.map(user => user.name) ?? [],
-      certificate: certificate?.current,
-      fingerprint: certificate && fingerprintOf(certificate.current),
-      problem: this.#whole?.problem,
+      certificate,
+      fingerprint: certificate && fingerprintOf(certificate),
+      problem: this.#failure ?? this.#whole?.problem,
     };
   }
 
@@ -155,7 +160,11 @@ export class LabRedfish implements AsyncDisposable {
 
   /** Where a node's images come from. */
   mediaOf(node: string): MediaSource {
-    const library = async () => (await this.#start()).library;
+    const library = async () => {
+      const served = await this.#start();
+      if (served) return served.library;
+      throw new Error(this.#failure);
+    };
     return {
       fetch: async (request, signal, progress) => (await library()).fetch(node, request, signal, progress),
       discard: async image => (await library()).remove(image),
@@ -172,8 +181,13 @@ export class LabRedfish implements AsyncDisposable {
     await this.#stop();
   }
 
-  #start(): Promise<Served> {
-    this.#served ??= this.#open();
+  /** Without Redfish, a lab's BMCs are there all the same: what keeps it away is told in its status. */
+  #start(): Promise<Served | undefined> {
+    this.#served ??= this.#open().catch((error: unknown) => {
+      this.#failure = messageOf(error);
+      this.#parts.log.error({ lab: this.#parts.lab, error: this.#failure }, 'no Redfish');
+      return undefined;
+    });
     return this.#served;
   }
 
@@ -182,7 +196,7 @@ export class LabRedfish implements AsyncDisposable {
     const { redfish: definition } = this.#parts.record().definition;
     const settings = definition ?? nothing;
     const destinations = new Destinations(settings.destinations);
-    const certificate = settings.tls ? await this.#openCertificate(settings) : undefined;
+    const certificate = settings.tls ? await this.#openCertificate(settings.identity) : undefined;
     const http = new RedfishHttp({ tls: certificate?.identity, log });
     certificate?.onReplace(identity => {
       http.setCertificate(identity);
@@ -219,10 +233,11 @@ export class LabRedfish implements AsyncDisposable {
   }
 
   async #stop(): Promise<void> {
-    const served = await this.#served?.catch(() => undefined);
+    const served = await this.#served;
     const listening = [...this.#nodes.values(), ...(this.#whole ? [this.#whole] : [])];
     this.#served = undefined;
     this.#now = undefined;
+    this.#failure = undefined;
     this.#whole = undefined;
     this.#nodes.clear();
     await Promise.all(listening.map(end));
@@ -232,9 +247,10 @@ export class LabRedfish implements AsyncDisposable {
 
   async #listenFor(bmc: NodeBmc): Promise<void> {
     const { clock } = this.#parts;
-    const { http, around } = await this.#start();
+    const served = await this.#start();
     const place = placeOfNode(this.#parts.record(), bmc.id);
-    if (!place) return;
+    if (!served || !place) return;
+    const { http, around } = served;
     const alone = new Map([[bmc.id, bmc]]);
     const subscriptions = this.#document<KeptSubscriptions>('bmcs', bmc.id, 'redfish', 'subscriptions.json');
     const face = new RedfishFace(
@@ -289,31 +305,13 @@ export class LabRedfish implements AsyncDisposable {
     return this.#ordered;
   }
 
-  #openCertificate({ identity }: RedfishDefinition): Promise<CertificateStore> {
-    const { clock } = this.#parts;
-    return CertificateStore.open({
-      document: this.#document<KeptCertificate>('redfish', 'certificate.json'),
-      clock,
-      given: identity,
-      make: () => this.#makeIdentity(),
-    });
-  }
-
-  /** For all of the lab's addresses: one certificate, so that there is one fingerprint to know it by. */
-  #makeIdentity(): Promise<Identity> {
+  #openCertificate(given: Identity | undefined): Promise<CertificateStore> {
     const { lab, clock } = this.#parts;
-    const places = placesOf(this.#parts.record()).tcp.map(({ address }) => address);
-    const addresses = [...new Set(places)].flatMap(address =>
-      address === everyAddress ? ownAddresses() : [address],
-    );
-    const isLocal = addresses.some(address => address.startsWith('127.'));
-    return makeIdentity({
-      name: `quintupleo ${lab}`,
-      dnsNames: [hostname(), ...(isLocal ? ['localhost'] : [])],
-      addresses: [...new Set(addresses)].slice(0, mostAddresses),
-      // Clocks of clients may be behind.
-      notBefore: clock.now() - 86_400_000,
-      notAfter: clock.now() + lifetime,
+    return CertificateStore.open({
+      document: this.#document('redfish', 'certificate.json'),
+      clock,
+      given,
+      make: () => makeLabIdentity(lab, placesOf(this.#parts.record()).tcp, clock.now()),
     });
   }
 
@@ -327,8 +325,6 @@ export class LabRedfish implements AsyncDisposable {
   }
 }
 
-const everyAddress = '0.0.0.0';
-
 /** Without services, nothing of it matters. */
 const nothing: RedfishDefinition = {
   service: undefined,
@@ -338,18 +334,6 @@ const nothing: RedfishDefinition = {
   destinations: undefined,
   mediaLimit: 16 * 2 ** 30,
 };
-
-/** Of services without TLS. */
-const noCertificates: Certificates = {
-  current: undefined,
-  replace: () => Promise.reject(withoutTls()),
-  request: () => Promise.reject(withoutTls()),
-};
-
-function withoutTls(): RedfishProblem {
-  const told = message('Base.OperationNotAllowed');
-  return new RedfishProblem(405, { ...told, Message: `${told.Message} The service is without TLS.` });
-}
 
 async function end({ face, listener }: Listening): Promise<void> {
   await listener?.close();
@@ -368,10 +352,4 @@ function listenProblem({ address, port }: Place, error: unknown): string {
     default:
       return `${where}: ${messageOf(error)}`;
   }
-}
-
-function ownAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses = []) =>
-    addresses.filter(({ family }) => family === 'IPv4').map(({ address }) => address),
-  );
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -239,6 +239,23 @@ test('nodes are shown in the order of the lab file', async () => {
   expect((await ask(daemon, 'lab', 'GET', '/redfish/v1/Systems')).body.Members).toEqual(
     ['node-3', 'node-1', 'node-2'].map(name => ({ '@odata.id': `/redfish/v1/Systems/${name}` })),
   );
+});
+
+test('a lab whose Redfish cannot be served is there all the same, and says why', async () => {
+  const first = await startDaemon();
+  await first.run('POST', '/v1/labs/apply', redfishLab(1));
+  await first.stop();
+  const kept = join(first.paths.stateDirectory, 'labs', 'test', 'redfish', 'certificate.json');
+  await writeFile(kept, 'half of');
+  await using second = await startDaemon(first.paths);
+  const { redfish, nodes } = await statusOf(second);
+  expect(redfish?.problem).toMatch(/JSON/);
+  expect(nodes.map(({ bmc }) => bmc.problem)).toEqual([undefined]);
+  const failed = (await second.run('POST', '/v1/labs/apply', redfishLab(1))).at(-1);
+  expect(failed).toMatchObject({ type: 'failed', error: { code: 'REDFISH_FAILED' } });
+  await rm(kept);
+  expect((await second.run('POST', '/v1/labs/apply', redfishLab(1))).at(-1)).toMatchObject({ type: 'done' });
+  expect((await ask(second, 'node-1', 'GET', '/redfish/v1/Systems')).status).toBe(200);
 });
 
 test('secrets of the services are for their owner alone', async () => {
