@@ -61,6 +61,9 @@ describe('media of a running machine', () => {
       await bench.insert('usb', undefined);
       await bench.ask(guestCommand.lookForStick, 'NO');
     }
+    await bench.insert('usb', stick);
+    await bench.insert('usb', bench.image('another.img', guestDisk()));
+    await bench.ask(guestCommand.lookForStick, 'YES');
   });
 
   test('an image that cannot be had is refused, and the disc before it stays', async () => {
@@ -104,6 +107,10 @@ describe('media of a machine that is off', () => {
     await bench.untilOutput(guestBanner);
     await bench.ask(guestCommand.readDisc, 'DISC ONE');
     await bench.ask(guestCommand.lookForStick, 'YES');
+    await bench.insert('usb', bench.image('another.img', guestDisk()));
+    await bench.ask(guestCommand.lookForStick, 'YES');
+    await bench.insert('usb', undefined);
+    await bench.ask(guestCommand.lookForStick, 'NO');
   });
 
   test('an image that has been deleted meanwhile is in no drive, and keeps no machine from starting', async () => {
