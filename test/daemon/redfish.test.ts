@@ -201,6 +201,26 @@ test('a place that another program has is said, with the remedy', async () => {
   expect((await statusOf(daemon)).redfish?.problem).toBeUndefined();
 });
 
+test('daemons and labs that choose ports at the same moment choose different ones', async () => {
+  await using one = await startDaemon();
+  await using other = await startDaemon();
+  const lab = redfishLab(4);
+  const twin = { ...lab, spec: { ...lab.spec, name: 'twin' } };
+  const applied = await Promise.all([
+    one.run('POST', '/v1/labs/apply', lab),
+    one.run('POST', '/v1/labs/apply', twin),
+    other.run('POST', '/v1/labs/apply', lab),
+  ]);
+  const urls = applied.flatMap(progress => {
+    const last = progress.at(-1);
+    if (last?.type !== 'done') return [];
+    const { redfish, nodes = [] } = last.lab ?? {};
+    return [redfish?.url, ...nodes.map(({ bmc }) => bmc.redfish?.url)];
+  });
+  expect(urls.length).toBe(15);
+  expect(new Set(urls).size).toBe(15);
+});
+
 test('a BMC that is restarted ends its sessions, and only its own', async () => {
   await using daemon = await startDaemon();
   await daemon.run('POST', '/v1/labs/apply', redfishLab(2));
