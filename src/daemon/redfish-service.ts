@@ -134,6 +134,11 @@ export class Service implements RedfishService, Disposable {
     return this.#parts.accounts;
   }
 
+  get ipmiAccounts(): boolean {
+    const { accounts, bmcs } = this.#parts;
+    return [...bmcs().values()].some(bmc => bmc.accounts === accounts);
+  }
+
   get updates(): UpdateSource {
     return this.#parts.around.updates;
   }

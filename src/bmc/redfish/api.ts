@@ -53,6 +53,7 @@ export class RedfishApi {
       throw new RedfishProblem(405, message('Base.OperationNotAllowed'), { Allow: allow.join(', ') });
     }
     const at = this.#at(match, segments, user, respondsAsync(request));
+    if (!at) throw notFound(path);
     const needed = open ? everybody : neededFor(match.place.at.schema, match.above, method);
     if (match.place.kind === 'endpoint') {
       authorize(user, needed, false);
@@ -124,6 +125,7 @@ export class RedfishApi {
     if (!segments || match?.place.kind !== 'resource') return undefined;
     const resource = match.place.at;
     const at = this.#at(match, segments, user, false);
+    if (!at) return undefined;
     return { match, target: { resource, at, read: () => this.#bodies.of(resource, at) } };
   }
 
@@ -136,19 +138,19 @@ export class RedfishApi {
     return allows(user.role, neededFor(resource.schema, match.above, 'GET'), own) ? target : undefined;
   }
 
-  /** Where a path has come to: its node, if it is of one, and the resource's own path. */
+  /** Where a path has come to: its node, if it is of one, and the resource's own path. `undefined`: no such node. */
   #at(
     { params, place }: Match,
     segments: readonly string[],
     user: Requester,
     respondAsync: boolean,
-  ): ServiceAt | NodeAt {
+  ): ServiceAt | NodeAt | undefined {
     const own = place.kind === 'action' ? segments.slice(0, -2) : segments;
     const { service } = this;
     if (place.route.scope === 'service') return { service, params, path: pathOf(own), user, respondAsync };
     const name = params.system ?? params.manager ?? params.chassis ?? '';
     const bmc = service.find(name);
-    if (!bmc) throw notFound(pathOf(segments));
+    if (!bmc) return undefined;
     // The node's name is the fourth segment of all paths that have one.
     const path = pathOf(own.map((segment, index) => (index === 3 ? bmc.id : segment)));
     return { service, params, path, user, respondAsync, bmc };

@@ -53,6 +53,8 @@ export interface RedfishService {
   readonly revision: number;
   /** Of a service of one node: the accounts of its BMC, IPMI's too. */
   readonly accounts: Accounts;
+  /** Whether they are IPMI's too. */
+  readonly ipmiAccounts: boolean;
   readonly settings: Kept<ServiceSettings>;
   readonly logins: Logins;
   readonly sessions: Sessions;

@@ -235,6 +235,7 @@ async function stubService(
       return revision;
     },
     accounts,
+    ipmiAccounts: true,
     settings,
     logins,
     sessions: new SessionTable({ logins, accounts, settings, clock, changed }),

@@ -3,7 +3,7 @@ import { message } from '../message.ts';
 import { privilegeMap } from '../privileges.ts';
 import { RedfishProblem } from '../problem.ts';
 import { done, link, serviceResource, writing } from '../resource.ts';
-import { longestPassword, shortestPassword } from './account-values.ts';
+import { longestPassword, shortestPassword, supportedTypes } from './account-values.ts';
 
 /** How the accounts of a service are looked after. @see DSP0266 §13.4; schema AccountService */
 
@@ -15,12 +15,12 @@ export const accountService = serviceResource({
   read: ({ service }) => ({
     Id: 'AccountService',
     Name: 'Account Service',
-    Description: 'Users of this service and of IPMI: names have at most 16 bytes, passwords at most 20.',
+    Description: 'Names of users have at most 16 bytes, their passwords at most 20.',
     Status: { State: 'Enabled', Health: 'OK' },
     ServiceEnabled: true,
     LocalAccountAuth: 'Enabled',
     HTTPBasicAuth: 'Enabled',
-    SupportedAccountTypes: ['Redfish', 'IPMI'],
+    SupportedAccountTypes: supportedTypes(service),
     MinPasswordLength: shortestPassword,
     MaxPasswordLength: longestPassword,
     AccountLockoutThreshold: service.settings.value.lockoutThreshold,

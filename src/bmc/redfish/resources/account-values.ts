@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { RedfishService } from '../model.ts';
 
 /** What the values of an account may be: those of IPMI's users, who are the same. @see IPMI 2.0 §22.28-22.31 */
 
@@ -18,3 +19,10 @@ export const password = z.string().refine(value => {
 });
 
 export const roleId = z.enum(['Administrator', 'Operator', 'ReadOnly']);
+
+export const accountTypes = z.array(z.enum(['Redfish', 'IPMI']));
+
+/** What an account of a service can be good for. */
+export function supportedTypes({ ipmiAccounts }: RedfishService): z.infer<typeof accountTypes> {
+  return ipmiAccounts ? ['Redfish', 'IPMI'] : ['Redfish'];
+}

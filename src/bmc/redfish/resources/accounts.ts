@@ -5,7 +5,7 @@ import type { RedfishService } from '../model.ts';
 import { privilegeOfRole, roleOf } from '../privileges.ts';
 import { RedfishProblem } from '../problem.ts';
 import { collectionBody, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
-import { password, roleId, userName } from './account-values.ts';
+import { accountTypes, password, roleId, supportedTypes, userName } from './account-values.ts';
 
 /** The users of a service: the same as IPMI's where it shows one node. @see DSP0266 §13.4; schema ManagerAccount */
 
@@ -28,11 +28,11 @@ export const accountCollection = serviceResource({
       Password: password,
       RoleId: roleId,
       Enabled: z.boolean().default(true),
-      AccountTypes: z.array(z.enum(['Redfish', 'IPMI'])).optional(),
+      AccountTypes: accountTypes.optional(),
     }),
-    async ({ service }, { UserName, Password, RoleId, Enabled, AccountTypes = ['Redfish', 'IPMI'] }) => {
+    async ({ service }, { UserName, Password, RoleId, Enabled, AccountTypes = supportedTypes(service) }) => {
       checkIsNew(service, UserName);
-      checkTypes(AccountTypes);
+      checkTypes(service, AccountTypes);
       const free = service.accounts.slots.find(
         slot => slot.id >= firstSlot && !isUsed(slot) && !slot.fixedName,
       );
@@ -74,7 +74,7 @@ export const account = serviceResource({
       PasswordChangeRequired: false,
       Enabled: account.enabled,
       Locked: at.service.logins.isLocked(account.id),
-      AccountTypes: account.ipmiMessaging ? ['Redfish', 'IPMI'] : ['Redfish'],
+      AccountTypes: supportedTypes(at.service).filter(type => type !== 'IPMI' || account.ipmiMessaging),
       ...(role ? { RoleId: role, Links: { Role: link(`/redfish/v1/AccountService/Roles/${role}`) } } : {}),
     };
   },
@@ -86,7 +86,7 @@ export const account = serviceResource({
       Enabled: z.boolean().optional(),
       // Nobody locks an account but the service itself.
       Locked: z.literal(false).optional(),
-      AccountTypes: z.array(z.enum(['Redfish', 'IPMI'])).optional(),
+      AccountTypes: accountTypes.optional(),
     }),
     async (at, content) => {
       const { service } = at;
@@ -96,7 +96,7 @@ export const account = serviceResource({
         if (account.fixedName) throw keepsName(account);
         checkIsNew(service, UserName);
       }
-      if (AccountTypes) checkTypes(AccountTypes);
+      if (AccountTypes) checkTypes(service, AccountTypes);
       const ipmi = AccountTypes?.includes('IPMI');
       const change: AccountChange = {
         ...(UserName === undefined ? {} : { name: UserName }),
@@ -152,8 +152,9 @@ function checkIsNew({ accounts }: RedfishService, name: string): void {
 }
 
 /** An account that Redfish does not know could not be shown by it. */
-function checkTypes(types: readonly string[]): void {
-  if (types.includes('Redfish')) return;
+function checkTypes(service: RedfishService, types: z.infer<typeof accountTypes>): void {
+  const supported = supportedTypes(service);
+  if (types.includes('Redfish') && types.every(type => supported.includes(type))) return;
   const args = ['AccountTypes', JSON.stringify(types)];
   throw new RedfishProblem(400, message('Base.PropertyValueIncorrect', args, ['/AccountTypes']));
 }

@@ -93,3 +93,10 @@ test('how logins are locked out can be set, as far as it makes sense', async () 
   const conflict = await set({ AccountLockoutDuration: 10 });
   expect(conflict.at('/error/code')).toBe('Base.1.22.PropertyValueConflict');
 });
+
+test('accounts of a lab’s service are not IPMI’s', async () => {
+  const { ask } = await createFixture({ service: { ipmiAccounts: false } });
+  expect((await ask('GET', '/redfish/v1/AccountService')).body.SupportedAccountTypes).toEqual(['Redfish']);
+  expect((await ask('POST', accounts, eve)).body.AccountTypes).toEqual(['Redfish']);
+  expect((await ask('PATCH', `${accounts}/5`, { AccountTypes: ['Redfish', 'IPMI'] })).status).toBe(400);
+});
