@@ -16,10 +16,16 @@ const deepest = 24;
 export async function bytesOf(request: RedfishRequest, most = longestBody): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of request.body) {
-    size += part.length;
-    if (size > most) throw new RedfishProblem(413, message('Base.PayloadTooLarge'));
-    parts.push(part);
+  try {
+    for await (const part of request.body) {
+      size += part.length;
+      if (size > most) throw new RedfishProblem(413, message('Base.PayloadTooLarge'));
+      parts.push(part);
+    }
+  } catch (error) {
+    // A client that goes away in the middle is no error of the service.
+    if (error instanceof RedfishProblem || !request.signal.aborted) throw error;
+    throw new RedfishProblem(400, message('Base.UnrecognizedRequestBody'));
   }
   return Buffer.concat(parts);
 }

@@ -1,7 +1,8 @@
 import { request as httpRequest } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
+import { bytesOf } from '../../../src/bmc/redfish/body.ts';
 import { type HttpParts, RedfishHttp, type RequestHandler } from '../../../src/bmc/redfish/http-server.ts';
 import { makeIdentity } from '../../../src/support/certificate.ts';
 import { silentLog } from '../../../src/support/log.ts';
@@ -127,6 +128,52 @@ test.each([
   const answer = await new Promise(resolve => socket.once('data', resolve));
   expect(String(answer)).toContain(`HTTP/1.1 ${status} `);
   socket.destroy();
+});
+
+test.each(['HTTP', 'TLS'])('clients of %s that break off harm nobody else', async protocol => {
+  const http = server({ tls: protocol === 'TLS' ? await certificate() : undefined });
+  const { port } = await http.listen({ address: home, port: 0 }, named('one'));
+  const breakOff = (socket: Socket, text: string) =>
+    new Promise(resolve => {
+      socket.on('error', () => undefined).once('close', resolve);
+      socket.once('connect', () => socket.write(text, () => socket.resetAndDestroy()));
+    });
+  const begun = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello';
+  await Promise.all(Array.from({ length: 20 }, () => breakOff(connect(port, home), begun)));
+  if (protocol === 'HTTP') {
+    expect((await fetch(`http://${home}:${port}/`)).status).toBe(200);
+    return;
+  }
+  const raw = Array.from({ length: 20 }, () => connect(port, home));
+  await Promise.all(
+    raw.map(socket => {
+      const tls = connectTls({ socket, rejectUnauthorized: false }, () => {
+        tls.write(begun, () => socket.resetAndDestroy());
+      });
+      return new Promise(resolve => tls.on('error', () => undefined).once('close', resolve));
+    }),
+  );
+  expect(await shown(port)).toContain('BEGIN CERTIFICATE');
+});
+
+test('a body that breaks off is the client’s doing', async () => {
+  const http = server();
+  let came: (error: unknown) => void = () => undefined;
+  const failure = new Promise<unknown>(resolve => {
+    came = resolve;
+  });
+  const { port } = await http.listen(
+    { address: home, port: 0 },
+    {
+      async handle(request) {
+        await bytesOf(request).catch(came);
+        return { status: 400, headers: {}, body: undefined };
+      },
+    },
+  );
+  const socket = connect(port, home);
+  socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhello', () => socket.destroy());
+  expect(await failure).toMatchObject({ status: 400 });
 });
 
 test('more connections than there may be are closed', async () => {
