@@ -129,3 +129,20 @@ test('$select shows some properties, with their annotations', async () => {
     'Name',
   ]);
 });
+
+test('excerpt shows of a sensor what other resources show of it', async () => {
+  const { ask } = await createFixture({ nodes: ['n1'] });
+  const { body } = await ask('GET', '/redfish/v1/Chassis/n1/Sensors');
+  const [sensor = ''] = pathsOf(body.Members);
+  const excerpt = await ask('GET', `${sensor}?excerpt`);
+  expect(Object.keys(excerpt.body).filter(name => !name.startsWith('@'))).toEqual(['Reading']);
+  expect((await ask('GET', `${systems}/n1?excerpt`)).status).toBe(400);
+});
+
+test('what is selected of one resource has that resource’s ETag', async () => {
+  const { ask } = await createFixture();
+  const whole = await ask('GET', `${systems}/n1`);
+  const part = await ask('GET', `${systems}/n1?$select=Name`);
+  expect(part.headers.ETag).toBe(whole.headers.ETag);
+  expect((await ask('GET', `${systems}?$expand=.`)).headers.ETag).toBeUndefined();
+});
