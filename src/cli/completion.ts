@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { exportFormats } from '../lab/exports.ts';
 
 /** Words that a command takes besides names. */
 const words: Readonly<Record<string, readonly string[]>> = {
   power: ['on', 'off', 'soft', 'reset', 'cycle', 'restart', 'nmi', 'status'],
   boot: ['pxe', 'disk', 'cdrom', 'bios', 'none'],
   image: ['build'],
+  export: exportFormats,
   import: ['ovb'],
   completion: ['bash', 'zsh', 'fish'],
 };
@@ -22,6 +24,7 @@ const takesNames = [
   'console',
   'events',
   'credentials',
+  'export',
   'prove',
 ];
 

@@ -9,6 +9,7 @@ import { credentialsCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
 import { eventsCommand } from './commands/events.ts';
+import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
 import { imageCommand } from './commands/image.ts';
 import { importCommand } from './commands/import.ts';
@@ -47,6 +48,7 @@ export function createProgram(cli: Cli): Command {
     consoleCommand(cli),
     eventsCommand(cli),
     credentialsCommand(cli),
+    exportCommand(cli),
     proveCommand(cli),
     doctorCommand(cli),
     adoptCommand(cli),

@@ -1,9 +1,10 @@
 import type { LabDefinition } from '../lab/definition.ts';
+import type { ExportFile } from '../lab/exports.ts';
 import type { BootOverride, BootTarget } from '../node/boot.ts';
 import type { Change } from '../node/driver.ts';
 import type { EventEntry } from '../node/event-log.ts';
 import type { PowerAction, PowerState } from '../node/power.ts';
-import type { Firmware, NodeSpec } from '../node/spec.ts';
+import type { Firmware, NetworkSpec, NodeSpec } from '../node/spec.ts';
 import type { Operation, OperationResult } from '../node/state.ts';
 import type { ErrorFamily } from '../support/errors.ts';
 
@@ -112,7 +113,10 @@ export interface LabStatus {
   readonly source: string;
   /** Its Redfish services; `undefined`: it has none. */
   readonly redfish?: RedfishStatus | undefined;
+  readonly networks?: readonly NetworkSpec[] | undefined;
   readonly nodes: readonly NodeStatus[];
+  /** Files that were written for tools when it was made. */
+  readonly exports?: readonly ExportFile[] | undefined;
   /** Of a lab that was stopped: names of the nodes and hosts that a start powers on. */
   readonly stopped?: readonly string[] | undefined;
 }

@@ -233,7 +233,9 @@ export class LabRuntime {
       source: definition.source,
       ...(stopped && { stopped: [...stopped.nodes, ...stopped.hosts] }),
       redfish: this.#redfish.status(),
+      networks: definition.spec.networks,
       nodes: this.#nodes.names().map(name => this.#nodes.status(name)),
+      ...(definition.exports && { exports: definition.exports }),
     };
   }
 

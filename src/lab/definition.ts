@@ -1,4 +1,5 @@
 import type { LabSpec } from '../node/spec.ts';
+import type { ExportFile } from './exports.ts';
 
 /** A lab file that has been read: every default filled in, every secret resolved. What the daemon is told. */
 export interface LabDefinition {
@@ -10,6 +11,8 @@ export interface LabDefinition {
   readonly redfish?: RedfishDefinition | undefined;
   /** Absolute path of the file, for messages. */
   readonly source: string;
+  /** Files that `up` writes for tools. */
+  readonly exports?: readonly ExportFile[] | undefined;
 }
 
 /** Which driver makes the machines, and its options. */

@@ -13,6 +13,7 @@ import {
 } from './schema.ts';
 import { type BmcContent, bmcSchema } from './schema-bmc.ts';
 import { type DriverContent, driverSchema } from './schema-drivers.ts';
+import { type ExportsContent, exportsSchema } from './schema-exports.ts';
 import { foreignKeys, keysAt } from './schema-keys.ts';
 import {
   type HostContent,
@@ -42,6 +43,7 @@ export interface Draft {
   readonly expires: string | undefined;
   readonly bmc: BmcContent | undefined;
   readonly redfish: RedfishContent | undefined;
+  readonly export: ExportsContent | undefined;
 }
 
 /** The lab's name in a file's content, or `undefined` if there is none that can be used. */
@@ -71,6 +73,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
       expires: rest.expires,
       bmc: rest.bmc,
       redfish: rest.redfish,
+      export: rest.export,
     };
   }
   const schema = labFileJsonSchema();
@@ -96,6 +99,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
     expires: labFileParts.expires.safeParse(parts.expires).data,
     bmc: bmcSchema.safeParse(parts.bmc).data,
     redfish: redfishSchema.safeParse(parts.redfish).data,
+    export: exportsSchema.safeParse(parts.export).data,
   };
 }
 

@@ -11,6 +11,7 @@ import type { LabDefinition } from './definition.ts';
 import { type Draft, labNameIn, readDraft } from './draft.ts';
 import { inEnvironment, resolveDriver } from './drivers.ts';
 import { Endpoints } from './endpoints.ts';
+import { resolveExports } from './exports.ts';
 import { MachineNames, type NamedGroup } from './groups.ts';
 import { withId } from './lab-id.ts';
 import { checkMacs } from './macs.ts';
@@ -143,6 +144,7 @@ export function parseLabFile(
     sources,
     report,
   });
+  const exports = resolveExports(draft.export, { lab, source, report });
   if (onCloud) checkLegs(service, draft.networks, report);
 
   if (problems.size > 0 || draft.lab === undefined || driver === undefined) {
@@ -151,7 +153,10 @@ export function parseLabFile(
   }
   const spec = { name: lab, networks, nodes, ...(cloud && { cloud: defined({ ...cloud, service }) }) };
   const served = service ? bmcsOfService(bmcs) : bmcs;
-  return { ok: true, definition: { spec, driver, bmcs: served, redfish, source } };
+  return {
+    ok: true,
+    definition: { spec, driver, bmcs: served, redfish, source, ...(exports && { exports }) },
+  };
 }
 
 function resolveCloud(

@@ -7,7 +7,7 @@ type JsonSchema = Readonly<Record<string, unknown>>;
 export function keysAt(schema: JsonSchema, path: Path): readonly string[] {
   let reached: readonly JsonSchema[] = alternatives(schema);
   for (const step of path) reached = reached.flatMap(one => stepInto(one, step)).flatMap(alternatives);
-  return [...new Set(reached.flatMap(one => Object.keys(asSchema(one.properties) ?? {})))];
+  return [...new Set(reached.flatMap(ownKeys))];
 }
 
 /** A key that only another driver than the chosen one can use. */
@@ -39,6 +39,12 @@ function foreignBelow(
       ? foreignBelow(next, value, driver, at)
       : [{ path: at, driver: owner }];
   });
+}
+
+/** The keys that a schema names: of an object, or those that a mapping may have. */
+function ownKeys({ properties, propertyNames }: JsonSchema): readonly string[] {
+  const names = asSchema(propertyNames)?.enum;
+  return [...Object.keys(asSchema(properties) ?? {}), ...(Array.isArray(names) ? names.map(String) : [])];
 }
 
 /** The alternatives that a schema consists of: itself, if it has none. */

@@ -3,6 +3,7 @@ import { limits } from './limits.ts';
 import { namePattern } from './names.ts';
 import { bmcSchema } from './schema-bmc.ts';
 import { driverSchema } from './schema-drivers.ts';
+import { exportsSchema } from './schema-exports.ts';
 import { diskKeys, groupKeys, labKeys, networkKeys, nicKeys } from './schema-openstack.ts';
 import { label, macAddress, networkName, size, text, truth, whole } from './schema-parts.ts';
 import { redfishSchema } from './schema-redfish.ts';
@@ -109,6 +110,7 @@ export const labFileParts = {
     default: true,
     description: 'The Redfish service that shows all nodes of the lab; `false`: there is none.',
   }),
+  export: exportsSchema.optional(),
 };
 
 /** A lab file. */

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { LabStatus } from '../../daemon/api.ts';
-import { QuintupleoError, systemCodeOf } from '../../support/errors.ts';
+import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import { awaitExit } from '../await-exit.ts';
 import { type Cli, type GlobalOptions, note, print } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
@@ -34,12 +34,20 @@ export function downCommand(cli: Cli): Command {
       await withDaemon(cli, async client => {
         const labs = await client.labs();
         const name = nameAmong(labs);
-        if (!labs.some(lab => lab.name === name)) return nothingToDo(name);
+        const lab = labs.find(one => one.name === name);
+        if (!lab) return nothingToDo(name);
+        const { exportsOf, removeExports } = await import('../export-files.ts');
+        // They are known by what they say, which is forgotten with the lab.
+        const exports = await exportsOf(client, lab).catch((error: unknown) => {
+          note(cli, `warning: the files that were written for tools stay: ${messageOf(error)}`);
+          return [];
+        });
         const daemon = await client.daemon();
         const interrupted = () => note(cli, `\nInterrupted. "${cli.program} down ${name}" finishes it.`);
         cli.signal.addEventListener('abort', interrupted, { once: true });
         try {
           await follow(cli, client.remove(name), json);
+          await removeExports(cli, exports);
         } finally {
           cli.signal.removeEventListener('abort', interrupted);
         }

@@ -68,6 +68,10 @@ async function up(
   try {
     // Without changes too: what a BMC is told, such as its users, is no step of a plan.
     const lab = await follow(cli, client.apply(definition), json);
+    if (lab?.exports) {
+      const { exportsOf, writeExports } = await import('../export-files.ts');
+      await writeExports(cli, await exportsOf(client, lab));
+    }
     if (lab && options.prove) await proveLab(cli, client, lab, json);
     if (lab && !json)
       showLab(
