@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { cpuTime } from './proc.ts';
+import { cpuTime, processTime } from './proc.ts';
 
 /** A server that answers HTTP in a process of its own. */
 export interface HttpPlace {
   readonly pid: number;
   readonly address: string;
   readonly port: number;
+  /** Whether its threads come and go, so that only the process knows what they took. */
+  readonly threadsEnd?: boolean;
 }
 
 /** A request as the bytes that are sent, and what its answer has to be. */
@@ -57,7 +59,8 @@ export async function sendHttpLoad(
   const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(place)));
   const share = Math.ceil(count / connections);
   const times: number[] = [];
-  const cpuBefore = cpuTime(place.pid);
+  const timeOf = place.threadsEnd ? processTime : cpuTime;
+  const cpuBefore = timeOf(place.pid);
   const startedAt = performance.now();
   await Promise.all(
     open.map(async connection => {
@@ -71,7 +74,7 @@ export async function sendHttpLoad(
   );
   const seconds = (performance.now() - startedAt) / 1000;
   const total = share * connections;
-  const cpu = (cpuTime(place.pid) - cpuBefore) / total;
+  const cpu = (timeOf(place.pid) - cpuBefore) / total;
   for (const connection of open) connection.close();
   times.sort((a, b) => a - b);
   const at = (part: number) => times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0;

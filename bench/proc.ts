@@ -12,6 +12,15 @@ export function cpuTime(pid: number): number {
   return nanoseconds / 1000;
 }
 
+/** The same with the threads that have ended, to a hundredth of a second: microseconds. */
+export function processTime(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
+  const ticks = Number(fields[11]) + Number(fields[12]);
+  return ticks * 10_000;
+}
+
 /** Memory of a process that is in RAM: bytes. */
 export function residentMemory(pid: number): number {
   const match = /^Rss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BenchDaemon, benchLab, createState, login } from './bench-daemon.ts';
 import { fetchBody, type HttpCost, type HttpPlace, httpRequest, sendHttpLoad } from './http-load.ts';
-import { residentMemory } from './proc.ts';
 import { format, median, printTable, verdict } from './table.ts';
 
 const port = 18_443;
@@ -86,9 +85,9 @@ async function flatMemory(): Promise<void> {
   await using project = await startProject(1_000);
   const all = { bytes: httpRequest('GET', '/redfish/v1/Systems', login), status: 200 };
   await sendHttpLoad(project.place, all, requests, connections);
-  const before = residentMemory(project.place.pid);
+  const before = await project.memory();
   for (let turn = 0; turn < 5; turn++) await sendHttpLoad(project.place, all, requests, connections);
-  const growth = residentMemory(project.place.pid) - before;
+  const growth = (await project.memory()) - before;
   console.log(
     `Memory after ${5 * requests} more collections of 1,000: ${format(growth / 2 ** 20)} MiB more. ${verdict(growth / 2 ** 20, growthLimit / 2 ** 20, ' MiB')}\n`,
   );
@@ -107,7 +106,7 @@ function rowOf(what: string, who: string, costs: readonly HttpCost[], limit?: nu
   ];
 }
 
-async function startProject(nodes: number): Promise<Contender> {
+async function startProject(nodes: number): Promise<Contender & { memory(): Promise<number> }> {
   const state = await createState();
   const daemon = await BenchDaemon.start(state);
   const lab = benchLab(nodes);
@@ -125,6 +124,7 @@ async function startProject(nodes: number): Promise<Contender> {
   });
   return {
     place: { pid: daemon.pid, address: '127.0.0.1', port },
+    memory: () => daemon.memory(),
     [Symbol.asyncDispose]: async () => {
       await daemon[Symbol.asyncDispose]();
       await state[Symbol.asyncDispose]();
@@ -191,7 +191,7 @@ async function startSushyTools(checkout: string): Promise<Contender> {
   });
   await listening(child);
   return {
-    place: { pid: child.pid ?? 0, address: '127.0.0.1', port: port + 1 },
+    place: { pid: child.pid ?? 0, address: '127.0.0.1', port: port + 1, threadsEnd: true },
     [Symbol.asyncDispose]: async () => {
       await end(child);
       await rm(folder, { recursive: true, force: true });
