@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { QuintupleoError } from '../support/errors.ts';
-import { apt, type PackageTools } from './packages.ts';
+import { apt, aptAlone, type PackageTools } from './packages.ts';
 
 const debianMirror = 'http://deb.debian.org/debian/';
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -26,7 +26,7 @@ export async function withSuite<T>(
   } catch (error) {
     if (!(error instanceof QuintupleoError && error.code === 'PACKAGES_UNAVAILABLE')) throw error;
   }
-  await apt('apt-get', ['update'], own);
+  await aptAlone(['update'], own, folder);
   return work(own);
 }
 

@@ -64,7 +64,7 @@ export async function unpackPackages(
 ): Promise<void> {
   await mkdir(folders.cache, { recursive: true });
   // apt-get itself leaves a file alone that is complete, and completes one that is not.
-  await apt('apt-get', ['download', ...packages.map(({ name }) => name)], tools, folders.cache);
+  await aptAlone(['download', ...packages.map(({ name }) => name)], tools, folders.cache);
   const present = await readdir(folders.cache);
   for (const { name, file } of packages) {
     if (!present.includes(file)) throw unavailable(`apt-get did not download ${name} as ${file}`);
@@ -78,6 +78,17 @@ export async function unpackPackages(
 }
 
 /**
+ * Runs apt-get in a folder in which only one at a time may work, of whatever process: apt itself does not wait for
+ * others, but fails.
+ * @throws QuintupleoError `PACKAGES_UNAVAILABLE`
+ */
+export async function aptAlone(args: readonly string[], tools: PackageTools, folder: string): Promise<void> {
+  const all = [...(tools.aptOptions ?? []), ...args];
+  // Becomes apt-get itself, so that what ends it ends that.
+  await runApt('flock', ['--no-fork', join(folder, 'lock'), 'apt-get', ...all], tools, folder);
+}
+
+/**
  * Runs apt-get or apt-cache.
  * @throws QuintupleoError `PACKAGES_UNAVAILABLE`
  */
@@ -85,11 +96,18 @@ export async function apt(
   program: 'apt-get' | 'apt-cache',
   args: readonly string[],
   tools: PackageTools,
+): Promise<{ stdout: string }> {
+  return runApt(program, [...(tools.aptOptions ?? []), ...args], tools);
+}
+
+async function runApt(
+  program: 'apt-get' | 'apt-cache' | 'flock',
+  args: readonly string[],
+  tools: PackageTools,
   cwd?: string,
 ): Promise<{ stdout: string }> {
-  const options = { cwd, timeout: 600_000, signal: tools.signal };
   const result = await tools
-    .run(program, [...(tools.aptOptions ?? []), ...args], options)
+    .run(program, args, { cwd, timeout: 600_000, signal: tools.signal })
     .catch((error: unknown) => {
       if (error instanceof QuintupleoError && error.code === 'PROGRAM_MISSING') {
         throw new QuintupleoError(`${program} is not installed`, {
@@ -103,7 +121,7 @@ export async function apt(
     });
   if (result.status !== 0) {
     const why = result.stderr.split('\n').find(line => line.startsWith('E:')) ?? result.stderr.trim();
-    throw unavailable(`${program} ${args.slice(0, 1).join()} failed: ${why}`);
+    throw unavailable(`${program === 'flock' ? 'apt-get' : program} failed: ${why}`);
   }
   return result;
 }

@@ -75,13 +75,13 @@ describe('unpackPackages', () => {
     const calls: string[] = [];
     const run: RunProgram = async (program, args, options) => {
       calls.push([program, ...args].join(' '));
-      if (program === 'apt-get') await writeFile(join(options.cwd ?? '', 'one_1_amd64.deb'), '');
+      if (program === 'flock') await writeFile(join(options.cwd ?? '', 'one_1_amd64.deb'), '');
       return { status: 0, stdout: '', stderr: '' };
     };
     const cache = join(folder, 'cache');
     await unpackPackages(wanted, { cache, into: '/somewhere' }, { run });
     expect(calls).toEqual([
-      'apt-get download one',
+      `flock --no-fork ${join(cache, 'lock')} apt-get download one`,
       `dpkg-deb -x ${join(cache, 'one_1_amd64.deb')} /somewhere`,
     ]);
   });
