@@ -57,7 +57,7 @@ export interface Control {
   readonly serialOf: (lab: string, node: string) => SerialPort;
   /** Who serves a lab's nodes, where it is not this daemon; throws if there is no such lab. */
   readonly remoteOf: (lab: string) => RemoteLab | undefined;
-  /** Hears of every request; not of consoles, which end with their lab at the latest. */
+  /** Hears of every request; not of consoles, for which no daemon stays. */
   readonly traffic?: Traffic | undefined;
   readonly log: Logger;
 }
