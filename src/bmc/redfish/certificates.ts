@@ -1,9 +1,10 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { fingerprintOf, type Identity } from '../../support/certificate.ts';
 import { type KeyKind, makeSigningRequest } from '../../support/certificate-request.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Document } from '../../support/document.ts';
-import { QuintupleoError } from '../../support/errors.ts';
+import { messageOf, QuintupleoError } from '../../support/errors.ts';
 import type { CertificateRequest, Certificates } from './model.ts';
 
 /** What is kept of a service's certificate. Secret. */
@@ -85,6 +86,7 @@ export class CertificateStore implements Certificates {
       );
     }
     const identity = { key: fitting, certificate: chain.map(link => link.toString()).join('') };
+    checkServes(identity);
     const { requestKey, given } = this.#kept;
     await this.#keep({ ...identity, given, requestKey: fitting === requestKey ? undefined : requestKey });
     for (const listener of this.#listeners) listener(identity);
@@ -119,6 +121,15 @@ function chainOf(text: string): [X509Certificate, ...X509Certificate[]] {
   });
   if (!leaf) throw unusable('it is not in PEM: there is no BEGIN CERTIFICATE');
   return [leaf, ...others];
+}
+
+/** What TLS does not take, such as a key that is too short, would keep the service away from its next start on. */
+function checkServes({ key, certificate }: Identity): void {
+  try {
+    createSecureContext({ key, cert: certificate });
+  } catch (error) {
+    throw unusable(`TLS does not take it (${messageOf(error)})`, error);
+  }
 }
 
 function readKey(pem: string): KeyObject {

@@ -58,7 +58,44 @@ async function sign(request: string, notAfter = valid.notAfter): Promise<string>
   return certificate.toString('pem');
 }
 
+/** A certificate of a key that nobody trusts any more. */
+async function shortKeyed(): Promise<Identity> {
+  await import('reflect-metadata');
+  const x509 = await import('@peculiar/x509');
+  const algorithm = {
+    name: 'RSASSA-PKCS1-v1_5',
+    modulusLength: 512,
+    publicExponent: new Uint8Array([1, 0, 1]),
+    hash: 'SHA-256',
+  };
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned(
+    {
+      name: 'CN=short',
+      keys,
+      signingAlgorithm: algorithm,
+      notBefore: new Date(valid.notBefore),
+      notAfter: new Date(valid.notAfter),
+    },
+    webcrypto,
+  );
+  const key = x509.PemConverter.encode(
+    await webcrypto.subtle.exportKey('pkcs8', keys.privateKey),
+    'PRIVATE KEY',
+  );
+  return { key, certificate: certificate.toString('pem') };
+}
+
 describe('CertificateStore', () => {
+  test('takes none that TLS does not take, and stays as it is', async () => {
+    const { key, certificate } = await shortKeyed();
+    const document = memoryDocument<KeptCertificate>();
+    const store = await open(document);
+    await expect(store.replace(certificate, key)).rejects.toThrow(/TLS does not take it.*too small/);
+    expect(store.identity).toEqual(first);
+    expect(await document.read()).toMatchObject({ certificate: first.certificate });
+  });
+
   test('makes a certificate once', async () => {
     const document = memoryDocument<KeptCertificate>();
     const store = await open(document);
