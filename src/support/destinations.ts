@@ -53,8 +53,7 @@ export class Destinations {
     if (!parsed) return 'it is no URL';
     if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:')
       return `only http and https are spoken here, not ${parsed.protocol.slice(0, -1)}`;
-    const host = bare(parsed.hostname);
-    return isIP(host) === 0 || this.#allowsAddress(host) ? undefined : refusalOf(host);
+    return this.#refusalOfHost(parsed.hostname);
   }
 
   /** Resolves a name for a connection, to those of its addresses that are allowed. */
@@ -75,11 +74,17 @@ export class Destinations {
     return new Agent({
       connect: (options, callback) => {
         // An address needs no lookup, so nobody else looks at it.
-        const reason = this.refusal(`${options.protocol}//${options.hostname}`);
+        const reason = this.#refusalOfHost(options.hostname);
         if (reason === undefined) connect(options, callback);
         else callback(refused(reason), null);
       },
     });
+  }
+
+  /** @param text - a name or an address; one of IPv6 with brackets or without */
+  #refusalOfHost(text: string): string | undefined {
+    const host = bare(text);
+    return isIP(host) === 0 || this.#allowsAddress(host) ? undefined : refusalOf(host);
   }
 
   async #find(name: string): Promise<readonly LookupAddress[]> {

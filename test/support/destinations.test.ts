@@ -159,3 +159,17 @@ test('no loopback address is ever allowed by default', () => {
     }),
   );
 });
+
+test('an address of IPv6 can be connected to where it is allowed', async () => {
+  const server = createServer((_, response) => response.end('here')).listen(0, '::1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const agent = new Destinations(['::1']).agent(connection);
+  try {
+    const answer = await request(`http://[::1]:${port}/`, { dispatcher: agent });
+    expect(await answer.body.text()).toBe('here');
+  } finally {
+    await agent.destroy();
+    server.close();
+  }
+});
