@@ -52,6 +52,8 @@ export class MediaLibrary {
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #freeSpace: (folder: string) => Promise<number>;
+  /** In the names of all files that this one makes. */
+  readonly #run = randomBytes(4).toString('hex');
   /** The last who fetches a URL: who comes after may find it there. */
   readonly #fetching = new Map<string, Promise<unknown>>();
 
@@ -113,13 +115,15 @@ export class MediaLibrary {
   }
 
   /**
-   * Deletes what an earlier daemon left: half an image, and images that are in no slot.
+   * Deletes what an earlier daemon left: half an image, and images that are in no slot. What has come since is left alone:
+   * clients need not wait for this.
    * @param used - those that are
    */
   async sweep(used: Iterable<MediaImage>): Promise<void> {
     const keep = new Set([...used].map(({ file }) => basename(file)));
     for (const name of await this.#names()) {
-      if (!keep.has(name.replace(originSuffix, ''))) await rm(join(this.#folder, name), { force: true });
+      if (keep.has(name.replace(originSuffix, '')) || name.includes(`-${this.#run}`)) continue;
+      await rm(join(this.#folder, name), { force: true });
     }
   }
 
@@ -178,7 +182,7 @@ export class MediaLibrary {
 
   async #newFile(node: string, slot: MediaSlot): Promise<string> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-    return join(this.#folder, `${node}-${slot}-${randomBytes(16).toString('hex')}.img`);
+    return join(this.#folder, `${node}-${slot}-${this.#run}${randomBytes(12).toString('hex')}.img`);
   }
 
   async #names(): Promise<string[]> {

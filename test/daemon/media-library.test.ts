@@ -171,6 +171,23 @@ describe('an image', () => {
     await expectNothingLeft();
   });
 
+  test('on its way is left alone when what an earlier daemon left is deleted', async () => {
+    let finish = () => {};
+    const { url } = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': content.length });
+      response.write(content.subarray(0, 1000));
+      finish = () => response.end(content.subarray(1000));
+    });
+    const library = makeLibrary();
+    const fetched = library.fetch('node-1', wanted(url), never);
+    await expect.poll(() => readdir(folder).catch(() => [])).toEqual([expect.stringMatching(/\.part$/)]);
+    await library.sweep([]);
+    finish();
+    const { file } = await fetched;
+    await library.sweep([]);
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
   test('may come from a client itself', async () => {
     async function* parts() {
       yield content.subarray(0, 1000);
