@@ -12,5 +12,7 @@ export function subnetMask(address: readonly number[]): readonly number[] {
   return address[0] === 127 ? [255, 0, 0, 0] : [255, 255, 255, 0];
 }
 
-/** It has no gateway: it answers whoever this host answers. */
-export const noGateway: readonly number[] = [0, 0, 0, 0];
+/** Its IPv4 gateway: the host that it lives on, which has its address. */
+export function gateway(address: readonly number[]): readonly number[] {
+  return address;
+}

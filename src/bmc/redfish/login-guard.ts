@@ -45,7 +45,8 @@ export class LoginGuard implements Logins {
   check(userName: string, password: string, remote: string): Account {
     if (this.#tried(remote) >= burst) throw busy('too many wrong logins came from there');
     const account = this.#parts.accounts.find(userName);
-    const right = isSame(password, account?.password ?? Buffer.alloc(0));
+    // A user whom IPMI has named and not given a password yet has none that is right.
+    const right = isSame(password, account?.password ?? Buffer.alloc(0)) && password !== '';
     if (account && account.name !== '' && right && roleOf(account.privilege) && !this.isLocked(account.id)) {
       this.#byAccount.delete(account.id);
       return account;

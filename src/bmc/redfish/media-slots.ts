@@ -2,6 +2,7 @@ import type { MediaImage, MediaSlot } from '../../node/media.ts';
 import type { Node } from '../../node/node.ts';
 import type { NodeState } from '../../node/state.ts';
 import type { Clock } from '../../support/clock.ts';
+import { withoutCredentials } from '../../support/credentials.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import { deviceProblem, imageProblem, slotProblem } from './media-problem.ts';
@@ -168,14 +169,4 @@ function taken(node: Node, revision: number, clock: Clock): Promise<string | und
     const stop = node.onChange(look);
     look(node.state);
   });
-}
-
-/** A URL as it may be shown. */
-export function withoutCredentials(text: string): string {
-  if (!URL.canParse(text)) return text.replace(/\/\/[^/]*@/, '//');
-  const url = new URL(text);
-  if (url.username === '' && url.password === '') return text;
-  url.username = '';
-  url.password = '';
-  return url.href;
 }

@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../../support/credentials.ts';
 import { asJson } from './answers.ts';
 import type { JsonObject } from './json.ts';
 import type { Task } from './model.ts';
@@ -37,5 +38,5 @@ export function taskBody(task: Task): JsonObject {
 /** Leaves out of a body what the readers of tasks shall not know. */
 function withoutSecrets(name: string, value: unknown): unknown {
   if (/password|secret|token|credential/i.test(name)) return value === null ? null : '******';
-  return typeof value === 'string' ? value.replace(/(:\/\/)[^/?#]*@/, '$1') : value;
+  return typeof value === 'string' && value.includes('://') ? withoutCredentials(value) : value;
 }

@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../../support/credentials.ts';
 import { imageProblem } from './media-problem.ts';
 import { MediaError } from './media-source.ts';
 import { type Message, message } from './message.ts';
@@ -79,9 +80,4 @@ async function install(
 async function setVersion(firmware: Firmware, version: string): Promise<void> {
   const { settings } = firmware.bmc;
   await settings.change({ firmware: { ...settings.value.firmware, [firmwareId(firmware)]: version } });
-}
-
-/** A URL as it may be shown. */
-function withoutCredentials(url: string): string {
-  return url.replace(/(:\/\/)[^/?#]*@/, '$1');
 }

@@ -94,7 +94,7 @@ describe.each(['127.0.0.1', ...(hasIPv6 ? ['::1'] : [])])('on %s', address => {
 
 test('an address that the host does not have is told', async () => {
   const { bmc } = await createFixture();
-  await expect(server().listen({ address: '192.0.2.1', port: 6230 }, bmc)).rejects.toMatchObject({
+  await expect(server().listen({ address: '203.0.113.77', port: 6230 }, bmc)).rejects.toMatchObject({
     code: 'IPMI_ADDRESS_NOT_HERE',
     message: expect.stringContaining('192.0.2.1:6230'),
   });

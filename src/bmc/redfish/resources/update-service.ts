@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { withoutCredentials } from '../../../support/credentials.ts';
 import type { JsonObject } from '../json.ts';
 import { message } from '../message.ts';
 import type { RedfishService } from '../model.ts';
@@ -80,7 +81,7 @@ export const updateService = serviceResource({
         const target = {
           path: `${path}/Actions/UpdateService.SimpleUpdate`,
           method: 'POST',
-          body: wanted,
+          body: { ...wanted, ImageURI: withoutCredentials(wanted.ImageURI) },
         };
         return { kind: 'task', task: service.tasks.start('Firmware Update', target, work) };
       },
@@ -120,7 +121,7 @@ function urlOf(uri: string, protocol: (typeof protocols)[number]): string {
     ? uri
     : `${protocol.toLowerCase()}://${uri.replace(/^\/\//, '')}`;
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url;
-  const shown = uri.slice(0, 200).replace(/(:\/\/)[^/?#]*@/, '$1');
+  const shown = withoutCredentials(uri).slice(0, 200);
   const args = [shown, 'ImageURI', 'UpdateService.SimpleUpdate'];
   throw new RedfishProblem(400, message('Base.ActionParameterValueFormatError', args, ['/ImageURI']));
 }

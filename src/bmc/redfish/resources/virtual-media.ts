@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { MediaImage, MediaSlot } from '../../../node/media.ts';
+import { withoutCredentials } from '../../../support/credentials.ts';
 import type { JsonObject } from '../json.ts';
 import {
   checkIdle,
@@ -8,7 +9,6 @@ import {
   insert,
   isInserting,
   type SlotWork,
-  withoutCredentials,
 } from '../media-slots.ts';
 import type { MediaRequest } from '../media-source.ts';
 import { message } from '../message.ts';

@@ -10,7 +10,7 @@ describe('LAN configuration', () => {
     ['04', '01'], // static
     ['06', 'ff000000'],
     ['08', '5618'], // port 6230
-    ['0c', '00000000'],
+    ['0c', '7f000001'],
     ['10', Buffer.from('public'.padEnd(18, '\0')).toString('hex')],
     ['14', '0000'], // no VLAN
     ['16', '02'],

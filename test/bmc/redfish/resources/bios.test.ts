@@ -54,7 +54,7 @@ describe('Bios', () => {
   test('accepts the apply time that it offers, as clients send it', async () => {
     const fixture = await createFixture();
     const { at } = await fixture.ask('GET', bios);
-    expect(at('/@Redfish.Settings/SupportedApplyTimes')).toEqual(['OnReset']);
+    expect(at('/@Redfish.Settings/SupportedApplyTimes@Redfish.AllowableValues')).toEqual(['OnReset']);
     const answer = await fixture.ask('PATCH', settings, {
       Attributes: { NetworkBootNics: 0 },
       '@Redfish.SettingsApplyTime': {
