@@ -96,7 +96,7 @@ test('an address that the host does not have is told', async () => {
   const { bmc } = await createFixture();
   await expect(server().listen({ address: '203.0.113.77', port: 6230 }, bmc)).rejects.toMatchObject({
     code: 'IPMI_ADDRESS_NOT_HERE',
-    message: expect.stringContaining('192.0.2.1:6230'),
+    message: expect.stringContaining('203.0.113.77:6230'),
   });
 });
 
