@@ -11,6 +11,10 @@ import { asRecord, type QmpClient, QmpError } from './qmp.ts';
 const closeTime = 5_000;
 const closeInterval = 20;
 
+/** How long a tray may be closed again and again while a disc is changed, and how often to try. Milliseconds. */
+const trayTime = 5_000;
+const trayInterval = 100;
+
 /** What a running machine's drives are changed through. */
 interface Drives {
   readonly qmp: QmpClient;
@@ -33,14 +37,35 @@ async function changeDisc(drives: Drives, image: MediaImage | undefined): Promis
   if ((await look(drives)).inDrive !== wanted) {
     // Before the disc that is there is taken out: an image that cannot be opened leaves it.
     if (image) await addNode(drives, 'cd', image);
-    const id = deviceId.cdrom;
-    // By force: the guest may have locked the tray.
-    await execute(drives, 'blockdev-open-tray', { id, force: true });
-    await execute(drives, 'blockdev-remove-medium', { id });
-    if (wanted !== undefined) await execute(drives, 'blockdev-insert-medium', { id, 'node-name': wanted });
-    await execute(drives, 'blockdev-close-tray', { id });
+    await exchangeDisc(drives, wanted);
   }
   await removeNodes(drives, 'cd', wanted);
+}
+
+/** A drive that is reset closes its tray, and firmware that starts resets it: then it is opened once more. */
+async function exchangeDisc(drives: Drives, wanted: string | undefined): Promise<void> {
+  const { clock, signal } = drives;
+  let refusal: unknown;
+  const exchange = async (): Promise<true | undefined> => {
+    try {
+      await exchangeOnce(drives, wanted);
+      return true;
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      refusal = error;
+      return undefined;
+    }
+  };
+  if (!(await poll(clock, { every: trayInterval, within: trayTime, signal }, exchange))) throw refusal;
+}
+
+async function exchangeOnce(drives: Drives, wanted: string | undefined): Promise<void> {
+  const id = deviceId.cdrom;
+  // By force: the guest may have locked the tray.
+  await execute(drives, 'blockdev-open-tray', { id, force: true });
+  await execute(drives, 'blockdev-remove-medium', { id });
+  if (wanted !== undefined) await execute(drives, 'blockdev-insert-medium', { id, 'node-name': wanted });
+  await execute(drives, 'blockdev-close-tray', { id });
 }
 
 async function changeStick(drives: Drives, image: MediaImage | undefined): Promise<boolean> {
@@ -85,7 +110,7 @@ async function closeNode(drives: Drives, node: string): Promise<true | undefined
     await execute(drives, 'blockdev-del', { 'node-name': node });
     return true;
   } catch (error) {
-    if (error instanceof QmpError && error.kind === 'refused') return undefined;
+    if (isRefused(error)) return undefined;
     throw error;
   }
 }
@@ -123,6 +148,10 @@ function execute(
   args: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
   return qmp.execute(command, args, { signal });
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof QmpError && error.kind === 'refused';
 }
 
 function asString(value: unknown): string | undefined {

@@ -51,6 +51,16 @@ describe('media of a running machine', () => {
     expect(bench.recorder.of(bench.id, 'power')).toEqual([]);
   });
 
+  test('discs are changed while firmware starts, which closes the tray behind our back', async () => {
+    await newBench();
+    installGuest(`${bench.machineFolder}/disk-root.qcow2`);
+    const discs = [disc('one.iso', 'DISC ONE'), disc('two.iso', 'DISC TWO')] as const;
+    await bench.powerOn();
+    for (let time = 0; time < 40; time++) await bench.insert('cd', discs[time % 2]);
+    await bench.untilOutput(guestBanner);
+    await bench.ask(guestCommand.readDisc, 'DISC TWO');
+  });
+
   test('a stick is plugged in and pulled, as often as somebody likes', async () => {
     await runningGuest();
     await bench.ask(guestCommand.lookForStick, 'NO');
