@@ -1,7 +1,7 @@
 import { type Dispatcher, request as httpRequest } from 'undici';
 import { MediaError, type MediaRequest } from '../bmc/redfish/media-source.ts';
-import type { UpdateSource } from '../bmc/redfish/update-source.ts';
 import type { Clock } from '../support/clock.ts';
+import { withoutCredentials } from '../support/credentials.ts';
 import type { Destinations } from '../support/destinations.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 
@@ -46,10 +46,10 @@ export async function openMedia(
 ): Promise<Download> {
   const { destinations, clock, signal } = around;
   const refusal = destinations.refusal(wanted.url);
-  if (refusal !== undefined) throw new MediaError('refused', `${shown(wanted.url)}: ${refusal}`);
+  if (refusal !== undefined) throw new MediaError('refused', `${withoutCredentials(wanted.url)}: ${refusal}`);
   const { verifyCertificate } = wanted;
   const headers = headersOf(wanted);
-  const url = shown(wanted.url);
+  const url = withoutCredentials(wanted.url);
   const agent = destinations.agent({ verifyCertificate, timeout: stallTimeout });
   const patience = new Patience(clock, signal);
   const failed = (error: unknown) => failureOf(error, url, signal, patience);
@@ -68,22 +68,6 @@ export async function openMedia(
     await agent.destroy();
     throw failed(error);
   }
-}
-
-/** Gets images of firmware as images for drives are got; they are read as they come, and not kept. */
-export function updateSource(destinations: Destinations, clock: Clock): UpdateSource {
-  return {
-    async *open(request, signal) {
-      const wanted = { ...request, validators: undefined };
-      await using download = await openMedia(wanted, { destinations, clock, signal });
-      if (!download.content)
-        throw new MediaError(
-          'unreachable',
-          `${download.url}: its server says 304 to somebody who has nothing`,
-        );
-      yield* download.content;
-    },
-  };
 }
 
 /** What a request goes with, wherever it is sent. */
@@ -215,8 +199,8 @@ function failureOf(error: unknown, url: string, signal: AbortSignal, patience: P
 function headersOf(wanted: DownloadRequest): Record<string, string> {
   const { validators } = wanted;
   const url = new URL(wanted.url);
-  const username = wanted.username ?? decodeURIComponent(url.username);
-  const password = wanted.password ?? decodeURIComponent(url.password);
+  const username = wanted.username ?? decoded(url.username);
+  const password = wanted.password ?? decoded(url.password);
   const secret = Buffer.from(`${username}:${password}`).toString('base64');
   return {
     // Content is kept byte for byte: whoever packs it for the way would have us unpack it.
@@ -228,13 +212,13 @@ function headersOf(wanted: DownloadRequest): Record<string, string> {
   };
 }
 
-/** A URL as it may be shown: without credentials. */
-export function shown(text: string): string {
-  if (!URL.canParse(text)) return text;
-  const url = new URL(text);
-  url.username = '';
-  url.password = '';
-  return url.href;
+/** What is encoded wrongly stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function text(header: string | string[] | undefined): string | undefined {

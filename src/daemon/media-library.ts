@@ -4,10 +4,11 @@ import { basename, dirname, join } from 'node:path';
 import { MediaError, type MediaRequest, type MediaSource } from '../bmc/redfish/media-source.ts';
 import type { MediaImage, MediaSlot } from '../node/media.ts';
 import { type Clock, systemClock } from '../support/clock.ts';
+import { withoutCredentials } from '../support/credentials.ts';
 import type { Destinations } from '../support/destinations.ts';
 import { fileDocument } from '../support/document.ts';
 import { systemCodeOf } from '../support/errors.ts';
-import { openMedia, shown, type Validators } from './media-download.ts';
+import { openMedia, type Validators } from './media-download.ts';
 import { freeSpaceOf, type ImageContent, writeImage } from './media-file.ts';
 
 /** What a lab's media library works with. */
@@ -139,7 +140,7 @@ export class MediaLibrary {
     progress: (share: number) => void,
   ): Promise<MediaImage> {
     const { writeProtected, slot } = request;
-    const known = await this.#find(shown(request.url));
+    const known = await this.#find(withoutCredentials(request.url));
     await using media = await openMedia(
       { ...request, validators: known?.origin },
       { destinations: this.#destinations, clock: this.#clock, signal },

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { MediaRequest } from '../../src/bmc/redfish/media-source.ts';
-import { stallTimeout, updateSource } from '../../src/daemon/media-download.ts';
+import { stallTimeout } from '../../src/daemon/media-download.ts';
 import { MediaLibrary, type MediaLibraryParts } from '../../src/daemon/media-library.ts';
+import { updateSource } from '../../src/daemon/update-source.ts';
 import { makeIdentity } from '../../src/support/certificate.ts';
 import { VirtualClock } from '../../src/support/clock.ts';
 import { Destinations } from '../../src/support/destinations.ts';
@@ -421,6 +422,14 @@ describe('nothing is fetched', () => {
     await expect(makeLibrary().fetch('node-1', wanted(url), never)).rejects.toMatchObject(refused);
     expect(requests).toHaveLength(6);
   });
+});
+
+test('credentials of a URL that are encoded wrongly are given as they stand', async () => {
+  const { url, requests } = await serve(sends(content));
+  const image = await makeLibrary().fetch('node-1', wanted(url.replace('//', '//olga:100%@')), never);
+  expect(image.url).toBe(url);
+  const sent = Buffer.from(String(requests[0]?.headers.authorization).slice(6), 'base64').toString();
+  expect(sent).toBe('olga:100%');
 });
 
 describe('an image of firmware', () => {

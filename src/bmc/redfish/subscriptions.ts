@@ -1,3 +1,4 @@
+import { withoutCredentials } from '../../support/credentials.ts';
 import type { Document } from '../../support/document.ts';
 import { Delivery, type DeliveryParts } from './event-delivery.ts';
 import { type EventFilter, wants } from './event-filter.ts';
@@ -136,7 +137,11 @@ export class SubscriptionTable implements Subscriptions, Disposable {
   }
 
   async create(wanted: NewSubscription): Promise<PostSubscription> {
-    const refusal = this.#parts.poster.refusal(wanted.destination);
+    // A destination is shown to all who may read; headers are not.
+    const refusal =
+      withoutCredentials(wanted.destination) === wanted.destination
+        ? this.#parts.poster.refusal(wanted.destination)
+        : 'a name and a password belong into HttpHeaders';
     if (refusal !== undefined) throw refused(refusal);
     this.#checkRoom('post', mostPosts);
     const subscription: PostSubscription = {

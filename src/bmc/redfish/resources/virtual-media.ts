@@ -2,14 +2,7 @@ import { z } from 'zod';
 import type { MediaImage, MediaSlot } from '../../../node/media.ts';
 import { withoutCredentials } from '../../../support/credentials.ts';
 import type { JsonObject } from '../json.ts';
-import {
-  checkIdle,
-  eject,
-  hasMedia,
-  insert,
-  isInserting,
-  type SlotWork,
-} from '../media-slots.ts';
+import { checkIdle, eject, hasMedia, insert, isInserting, type SlotWork } from '../media-slots.ts';
 import type { MediaRequest } from '../media-source.ts';
 import { message } from '../message.ts';
 import type { RedfishBmc } from '../model.ts';

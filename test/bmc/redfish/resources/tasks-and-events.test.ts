@@ -31,6 +31,15 @@ test.each(Object.keys(works))('a task that is %s is as its schema says', async s
   expectValid((await ask('GET', '/redfish/v1/TaskService/Tasks')).body);
 });
 
+test('a destination tells nobody a name and a password', async () => {
+  const { ask } = await createFixture();
+  const Destination = 'https://olga:hidden@192.0.2.9/events';
+  const answer = await ask('POST', subscriptions, { Destination, Protocol: 'Redfish' });
+  expect(answer.status).toBe(400);
+  expect(answer.text).toContain('HttpHeaders');
+  expect(answer.text).not.toContain('hidden');
+});
+
 test('subscriptions are as their schema says, whatever was asked for', async () => {
   const { ask } = await createFixture();
   const least = { Destination: 'https://192.0.2.9/', Protocol: 'Redfish' };

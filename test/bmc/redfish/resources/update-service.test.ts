@@ -64,6 +64,15 @@ describe('SimpleUpdate', () => {
     expect(restarted).toEqual(['n1']);
   });
 
+  test("shows nobody the credentials of an image's server, wherever they stand", async () => {
+    const { update, ended } = await createUpdates();
+    for (const ImageURI of ['http://u:hush@192.0.2.1/bmc-2.5.1.bin', 'u:hush@192.0.2.1/bmc-2.5.1.bin']) {
+      const task = await ended(await update(ImageURI));
+      expect(task.text).toContain('192.0.2.1/bmc-2.5.1.bin');
+      expect(task.text).not.toContain('hush');
+    }
+  });
+
   test.each([
     ['bios-7.0.cap', {}, { 'BIOS-n1': '7.0', 'BIOS-n2': '7.0' }],
     ['bios-7.0.cap', { Targets: ['/redfish/v1/Systems/n2'] }, { 'BIOS-n2': '7.0' }],

@@ -164,6 +164,7 @@ describe('VirtualMedia', () => {
     const { text } = await insert(cd, { Image: url });
     expect(images.asked.at(-1)).toMatchObject({ url });
     expect(text).not.toContain('hidden');
+    expect((await insert(cd, { Image: 'olga:hidden@images.example/boot.iso' })).text).not.toContain('hidden');
     expect(JSON.stringify(fixture.service.tasks.all)).not.toContain('hidden');
   });
 
