@@ -111,6 +111,13 @@ describe('a wrong login', () => {
     expect((await ask('GET', '/redfish/v1/Systems', undefined, { authorization })).status).toBe(401);
   });
 
+  test('is none at all, of a user whom IPMI has given a name and no password', async () => {
+    const { ask, service } = await createFixture();
+    await service.accounts.change(6, { name: 'eve', enabled: true, privilege: 'administrator' });
+    const authorization = basic('eve', '');
+    expect((await ask('GET', '/redfish/v1/Systems', undefined, { authorization })).status).toBe(401);
+  });
+
   test('locks the account after some, until time has passed or somebody unlocks it', async () => {
     const fixture = await createFixture();
     const { ask, clock } = fixture;
