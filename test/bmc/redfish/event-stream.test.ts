@@ -170,14 +170,17 @@ describe('server-sent events', () => {
     expect((await fixture.ask('GET', sse)).status).toBe(503);
   });
 
-  test('a listener whose account has gone hears no more', async () => {
-    const fixture = await createFixture();
-    const listener = await listen(fixture);
-    const bob = fixture.service.accounts.find('bob');
-    await fixture.service.accounts.change(bob?.id ?? 0, { enabled: false });
-    await send(fixture, 'Base.1.8.Success');
-    expect(await listener.next()).toBeUndefined();
-  });
+  test.each([{ enabled: false }, { privilege: 'none' as const }, { password: Buffer.from('another') }])(
+    'a listener whose account is no longer what it logged in with hears no more: %o',
+    async change => {
+      const fixture = await createFixture();
+      const listener = await listen(fixture);
+      const bob = fixture.service.accounts.find('bob');
+      await fixture.service.accounts.change(bob?.id ?? 0, change);
+      await send(fixture, 'Base.1.8.Success');
+      expect(await listener.next()).toBeUndefined();
+    },
+  );
 
   test('a session lives as long as its client listens, and ends what it hears', async () => {
     const fixture = await createFixture();
