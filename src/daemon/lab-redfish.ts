@@ -3,7 +3,7 @@ import { AccountStore } from '../bmc/account-store.ts';
 import { CertificateStore } from '../bmc/redfish/certificates.ts';
 import { HttpEventPoster } from '../bmc/redfish/event-post.ts';
 import { type HttpListener, RedfishHttp } from '../bmc/redfish/http-server.ts';
-import type { MediaSource } from '../bmc/redfish/media-source.ts';
+import { MediaError, type MediaSource } from '../bmc/redfish/media-source.ts';
 import type { RedfishBmc } from '../bmc/redfish/model.ts';
 import type { KeptSubscriptions } from '../bmc/redfish/subscriptions.ts';
 import type { RedfishDefinition } from '../lab/definition.ts';
@@ -160,14 +160,13 @@ export class LabRedfish implements AsyncDisposable {
 
   /** Where a node's images come from. */
   mediaOf(node: string): MediaSource {
-    const library = async () => {
-      const served = await this.#start();
-      if (served) return served.library;
-      throw new Error(this.#failure);
-    };
     return {
-      fetch: async (request, signal, progress) => (await library()).fetch(node, request, signal, progress),
-      discard: async image => (await library()).remove(image),
+      fetch: async (request, signal, progress) => {
+        if (this.#now) return this.#now.library.fetch(node, request, signal, progress);
+        throw new MediaError('interrupted', 'images are not fetched any more');
+      },
+      // What nobody deletes now, the next daemon sweeps away.
+      discard: async image => this.#now?.library.remove(image),
     };
   }
 
@@ -183,9 +182,12 @@ export class LabRedfish implements AsyncDisposable {
 
   /** Without Redfish, a lab's BMCs are there all the same: what keeps it away is told in its status. */
   #start(): Promise<Served | undefined> {
-    this.#served ??= this.#open().catch((error: unknown) => {
+    this.#served ??= this.#open().catch(async (error: unknown) => {
       this.#failure = messageOf(error);
       this.#parts.log.error({ lab: this.#parts.lab, error: this.#failure }, 'no Redfish');
+      const begun = this.#now;
+      this.#now = undefined;
+      if (begun) await release(begun);
       return undefined;
     });
     return this.#served;
@@ -241,8 +243,7 @@ export class LabRedfish implements AsyncDisposable {
     this.#whole = undefined;
     this.#nodes.clear();
     await Promise.all(listening.map(end));
-    await served?.http[Symbol.asyncDispose]();
-    await served?.poster[Symbol.asyncDispose]();
+    if (served) await release(served);
   }
 
   async #listenFor(bmc: NodeBmc): Promise<void> {
@@ -266,9 +267,15 @@ export class LabRedfish implements AsyncDisposable {
         }),
       clock,
     );
-    // Whoever has subscribed is told of what happens from the beginning.
-    if (await subscriptions.read()) await face.start();
-    this.#nodes.set(bmc.id, await this.#listen(place, face, http));
+    try {
+      // Whoever has subscribed is told of what happens from the beginning.
+      if (await subscriptions.read()) await face.start();
+      this.#nodes.set(bmc.id, await this.#listen(place, face, http));
+    } catch (error) {
+      const problem = `cannot be served by Redfish: ${messageOf(error)}`;
+      this.#parts.log.error({ node: bmc.id, error: messageOf(error) }, 'no Redfish of its own');
+      this.#nodes.set(bmc.id, { face, place, listener: undefined, problem });
+    }
   }
 
   async #openWhole(lab: string, around: ServiceSurroundings): Promise<Service> {
@@ -334,6 +341,11 @@ const nothing: RedfishDefinition = {
   destinations: undefined,
   mediaLimit: 16 * 2 ** 30,
 };
+
+async function release({ http, poster }: Served): Promise<void> {
+  await http[Symbol.asyncDispose]();
+  await poster[Symbol.asyncDispose]();
+}
 
 async function end({ face, listener }: Listening): Promise<void> {
   await listener?.close();

@@ -1,11 +1,17 @@
 import { once } from 'node:events';
-import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CredentialsAnswer, LabStatus, NodeStatus, PlanAnswer, Progress } from '../../src/daemon/api.ts';
+import { recordFor } from '../../src/daemon/lab-record.ts';
+import { LabRedfish } from '../../src/daemon/lab-redfish.ts';
+import { TcpReservations } from '../../src/daemon/tcp-reservations.ts';
 import type { LabDefinition } from '../../src/lab/definition.ts';
 import { fingerprintOf, makeIdentity } from '../../src/support/certificate.ts';
+import { systemClock } from '../../src/support/clock.ts';
+import { silentLog } from '../../src/support/log.ts';
 import { redfishLab, startDaemon, type TestDaemon } from './harness.ts';
 import { askRedfish, type RedfishAnswer } from './redfish-client.ts';
 
@@ -276,6 +282,48 @@ test('a lab whose Redfish cannot be served is there all the same, and says why',
   await rm(kept);
   expect((await second.run('POST', '/v1/labs/apply', redfishLab(1))).at(-1)).toMatchObject({ type: 'done' });
   expect((await ask(second, 'node-1', 'GET', '/redfish/v1/Systems')).status).toBe(200);
+});
+
+test('a node whose own service cannot be served keeps nothing else away', async () => {
+  const first = await startDaemon();
+  await first.run('POST', '/v1/labs/apply', redfishLab(2));
+  const wanted = { Destination: 'https://192.0.2.9/events', Protocol: 'Redfish' };
+  expect((await ask(first, 'node-1', 'POST', '/redfish/v1/EventService/Subscriptions', wanted)).status).toBe(
+    201,
+  );
+  await first.stop();
+  const own = join(first.paths.stateDirectory, 'labs', 'test', 'bmcs', 'node-1', 'redfish');
+  await writeFile(join(own, 'service.json'), 'half of');
+  await using second = await startDaemon(first.paths);
+  const { nodes } = await statusOf(second);
+  expect(nodes.map(({ bmc }) => bmc.problem)).toEqual([undefined, undefined]);
+  expect(nodes.map(({ bmc }) => bmc.redfish?.problem)).toEqual([expect.stringMatching(/JSON/), undefined]);
+  for (const where of ['lab', 'node-2']) {
+    expect((await ask(second, where, 'GET', '/redfish/v1/Systems')).status).toBe(200);
+  }
+  await rm(join(own, 'service.json'));
+  expect((await second.run('POST', '/v1/labs/apply', redfishLab(2))).at(-1)).toMatchObject({ type: 'done' });
+  expect((await ask(second, 'node-1', 'GET', '/redfish/v1/Systems')).status).toBe(200);
+});
+
+test('an image that is thrown away once a lab is served no more brings no service back', async () => {
+  await using reservations = new TcpReservations();
+  const folder = await mkdtemp(join(tmpdir(), 'quintupleo-redfish-'));
+  const redfish = new LabRedfish({
+    lab: 'test',
+    record: () => recordFor(redfishLab(0), undefined),
+    folder,
+    clock: systemClock,
+    log: silentLog,
+    reservations,
+  });
+  const media = redfish.mediaOf('node-1');
+  await redfish.setUp();
+  expect(redfish.status()).toBeDefined();
+  await redfish[Symbol.asyncDispose]();
+  await media.discard({ url: '', file: join(folder, 'media', 'x.img'), size: 1, writeProtected: true });
+  expect(redfish.status()).toBeUndefined();
+  await rm(folder, { recursive: true });
 });
 
 test('secrets of the services are for their owner alone', async () => {
