@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LabStatus, NodeStatus } from '../../../src/daemon/api.ts';
-import { machinePaths, networkPaths } from '../../../src/drivers/qemu/layout.ts';
+import { type MachinePaths, machinePaths, networkPaths } from '../../../src/drivers/qemu/layout.ts';
 import { bridgeProblem } from '../../../src/drivers/qemu/links.ts';
 
 const program = fileURLToPath(new URL('../../../bin/quintupleo.js', import.meta.url));
@@ -164,10 +164,20 @@ bmc: { username: admin, password: ${password}, ipmi: { address: 127.0.0.1, port:
     return workers;
   }
 
+  /** Where a node's machine keeps its things. */
+  machine(lab: string, node: string): MachinePaths {
+    return machinePaths(this.#folders(), lab, node);
+  }
+
   /** The QEMU process of a node, if it runs. */
   async qemuOf(lab: string, node: string): Promise<Worker | undefined> {
     const workers = await this.workers();
     return workers.find(({ commandLine }) => commandLine.includes(`guest=${lab}/${node},`));
+  }
+
+  /** The file of a node's disk. */
+  diskOf(lab: string, node: string, disk = 'disk-0'): string {
+    return machinePaths(this.#folders(), lab, node).disk(disk);
   }
 
   /** Kills processes as a crash does. */
