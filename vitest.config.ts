@@ -14,7 +14,7 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
-          exclude: ['test/acceptance/openstack/**'],
+          exclude: ['test/acceptance/openstack/**', 'test/acceptance/**/browser.test.ts'],
           // Real machines under software emulation: minutes, one at a time.
           testTimeout: 600_000,
           hookTimeout: 600_000,
@@ -29,6 +29,15 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // Needs Chromium, which is a large thing to have for a test.
+          name: 'browser',
+          include: ['test/acceptance/**/browser.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -222,5 +223,45 @@ describe.skipIf(!hasProgram('curl'))('curl', () => {
     expect(part.body).not.toHaveProperty('Boot');
     const slash = await curl(`${root}/`, '-L');
     expect(slash.body).toMatchObject({ RedfishVersion: expect.any(String) });
+  });
+
+  test('hears events as they come, those that it has asked for', async () => {
+    const stream = spawn(
+      'curl',
+      [
+        ...[
+          '-sSN',
+          '--noproxy',
+          '*',
+          '--max-time',
+          '30',
+          '--cacert',
+          join(lab.folder, 'lab.pem'),
+          ...as(login),
+        ],
+        ...['-G', '--data-urlencode', "$filter=ResourceType eq 'ComputerSystem'"],
+        url(`${root}/EventService/SSE`),
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let heard = '';
+    try {
+      for await (const part of stream.stdout.setEncoding('utf8')) {
+        if (heard === '') {
+          await curl(
+            `${system}/Actions/ComputerSystem.Reset`,
+            ...as(login),
+            ...post({ ResetType: 'ForceOff' }),
+          );
+        }
+        heard += part;
+        if (heard.includes('ResourcePoweredOff')) break;
+      }
+    } finally {
+      stream.kill('SIGKILL');
+    }
+    expect(heard).toMatch(/^: events follow\n\nid: /);
+    expect(heard).toMatch(/ResourcePoweredOff.*"\/redfish\/v1\/Systems\/node-1"/);
+    expect(heard).not.toContain('TaskEvent');
   });
 });
