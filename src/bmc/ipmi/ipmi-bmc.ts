@@ -69,8 +69,12 @@ export class IpmiBmc implements Bmc, LanHost {
     this.clock = environment.clock;
     this.random = environment.random;
     this.#environment = environment;
-    this.table = new SessionTable(parts.settings, environment.clock, environment.random, session =>
-      this.#sol?.sessionClosed(session),
+    this.table = new SessionTable(
+      parts.settings,
+      parts.accounts,
+      environment.clock,
+      environment.random,
+      session => this.#sol?.sessionClosed(session),
     );
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../support/clock.ts';
-import type { Account } from '../accounts.ts';
+import type { Account, Accounts } from '../accounts.ts';
 import type { IpmiSettings } from './bmc.ts';
 import type { Challenge } from './challenge.ts';
 import type { Handshake } from './handshake.ts';
@@ -29,6 +29,7 @@ const handleLimit = 63;
  */
 export class SessionTable {
   readonly #settings: IpmiSettings;
+  readonly #accounts: Pick<Accounts, 'get'>;
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #onClose: (session: LanSession) => void;
@@ -37,8 +38,15 @@ export class SessionTable {
   #sweep: { readonly at: number; readonly timer: Timer } | undefined;
 
   /** @param onClose - told of every session that ends, whatever ends it */
-  constructor(settings: IpmiSettings, clock: Clock, random: Random, onClose: (session: LanSession) => void) {
+  constructor(
+    settings: IpmiSettings,
+    accounts: Pick<Accounts, 'get'>,
+    clock: Clock,
+    random: Random,
+    onClose: (session: LanSession) => void,
+  ) {
     this.#settings = settings;
+    this.#accounts = accounts;
     this.#clock = clock;
     this.#random = random;
     this.#onClose = onClose;
@@ -48,8 +56,12 @@ export class SessionTable {
     return this.#sessions.values();
   }
 
+  /** A session; one whose user may no longer have it ends instead. */
   find(id: number): LanSession | undefined {
-    return this.#sessions.get(id);
+    const session = this.#sessions.get(id);
+    if (!session || this.#isAllowed(session)) return session;
+    session.close();
+    return undefined;
   }
 
   findHalfOpen(id: number): HalfOpen | undefined {
@@ -114,6 +126,14 @@ export class SessionTable {
     for (const session of [...this.#sessions.values()]) this.close(session);
     this.#sweep?.timer.cancel();
     this.#sweep = undefined;
+  }
+
+  /** Any face may have disabled, renamed or deleted the user meanwhile, or taken privileges away. */
+  #isAllowed({ account: before, privilege }: LanSession): boolean {
+    const account = this.#accounts.get(before.id);
+    return (
+      account?.enabled === true && account.name === before.name && hasPrivilege(account.privilege, privilege)
+    );
   }
 
   #victimFor(account: Account): LanSession | undefined {

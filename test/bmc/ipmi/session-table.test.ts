@@ -52,6 +52,20 @@ describe('a session ends', () => {
     await open(fixture, admin);
   });
 
+  test.each([
+    ['disabled', { enabled: false }],
+    ['no longer an administrator', { privilege: 'operator' as const }],
+  ])('when its user is %s, whichever face that came by', async (_, change) => {
+    const fixture = await createFixture();
+    const client = await open(fixture, admin);
+    await client.command(0x06, 0x3b, Buffer.of(4));
+    const [session] = fixture.bmc.sessions;
+    await fixture.bmc.accounts.change(session?.account.id ?? 0, change);
+    expect(fixture.send(client.request(...chassisStatus))).toEqual([]);
+    expect([...fixture.bmc.sessions]).toEqual([]);
+    expect(fixture.drops.counts).toEqual({ 'unknown-session': 1 });
+  });
+
   test('and the serial port hears of it', async () => {
     const fixture = await createFixture();
     const client = await open(fixture, admin);
