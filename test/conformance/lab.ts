@@ -4,7 +4,11 @@ import { simulatedLab, startDaemon } from '../daemon/harness.ts';
 import type { Subject } from './validators.ts';
 
 /** A service that is looked at. */
-export type ServiceName = 'all nodes' | 'a node that is on' | 'a node that is off';
+export type ServiceName =
+  | 'all nodes'
+  | 'a node that is on'
+  | 'a node that is off'
+  | 'a node that never rests';
 
 /** A lab whose nodes are on, off, and never at rest. */
 export interface ConformanceLab extends AsyncDisposable {
@@ -12,7 +16,12 @@ export interface ConformanceLab extends AsyncDisposable {
 }
 
 const login = { user: 'admin', password: 'Conformance-1' } as const;
-const nodes = { on: 'node-1', off: 'node-2', moving: 'node-3' } as const;
+const nodes = {
+  'a node that is on': 'node-1',
+  'a node that is off': 'node-2',
+  'a node that never rests': 'node-3',
+} as const;
+const moving = nodes['a node that never rests'];
 
 /** Brings the lab up. */
 export async function startConformanceLab(): Promise<ConformanceLab> {
@@ -23,30 +32,29 @@ export async function startConformanceLab(): Promise<ConformanceLab> {
   const lab = (await daemon.call<LabStatus>('GET', '/v1/labs/test')).body;
   const power = (node: string, action: string, wait: number) =>
     daemon.call('POST', `/v1/labs/test/nodes/${node}/power`, { action, wait });
-  await power(nodes.on, 'on', 30_000);
+  await power(nodes['a node that is on'], 'on', 30_000);
   const stop = new AbortController();
-  const moving = keepMoving(node => power(node, 'cycle', 30_000), stop.signal);
+  const moved = keepMoving(node => power(node, 'cycle', 30_000), stop.signal);
   return {
     subject: service => {
       const url =
         service === 'all nodes'
           ? lab.redfish?.url
-          : lab.nodes.find(({ name }) => name === (service === 'a node that is on' ? nodes.on : nodes.off))
-              ?.bmc.redfish?.url;
+          : lab.nodes.find(({ name }) => name === nodes[service])?.bmc.redfish?.url;
       if (url === undefined) throw new Error(`there is no service of ${service}`);
       // Validators know the path of a service themselves.
       return { url: new URL(url).origin, ...login };
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort();
-      await moving;
+      await moved;
       await daemon[Symbol.asyncDispose]();
     },
   };
 
   async function keepMoving(cycle: (node: string) => Promise<unknown>, signal: AbortSignal): Promise<void> {
-    await power(nodes.moving, 'on', 30_000);
-    while (!signal.aborted) await cycle(nodes.moving);
+    await power(moving, 'on', 30_000);
+    while (!signal.aborted) await cycle(moving);
   }
 }
 
