@@ -7,6 +7,7 @@ const words: Readonly<Record<string, readonly string[]>> = {
   boot: ['pxe', 'disk', 'cdrom', 'bios', 'none'],
   image: ['build'],
   export: exportFormats,
+  enrol: ['ironic'],
   import: ['ovb'],
   completion: ['bash', 'zsh', 'fish'],
 };
@@ -25,6 +26,7 @@ const takesNames = [
   'events',
   'credentials',
   'export',
+  'enrol',
   'prove',
 ];
 

@@ -14,7 +14,8 @@ export interface GivenExport extends GlobalOptions {
   readonly role?: readonly string[];
   readonly driver?: 'ipmi' | 'redfish';
   readonly virtualMedia?: boolean;
-  readonly verifyCa?: true | string;
+  readonly verifyCa?: boolean;
+  readonly caFile?: string;
   readonly namespace?: string;
   readonly resourceClass?: string;
   readonly interface?: Readonly<Record<string, string>>;
@@ -38,9 +39,10 @@ export function withExportOptions(command: Command): Command {
     )
     .option('--virtual-media', 'the tool boots nodes from virtual media rather than from the network')
     .option(
-      '--verify-ca [file]',
-      "the tool verifies Redfish's certificate, which Ironic finds in that file; by default it does unless the certificate signed itself",
+      '--verify-ca',
+      "the tool verifies Redfish's certificate; by default it does unless the certificate signed itself",
     )
+    .option('--ca-file <file>', "where Ironic finds Redfish's certificate, to verify it")
     .option('--resource-class <name>', "resource class of Ironic's nodes; baremetal")
     .option(
       '--interface <kind=name>',
@@ -68,6 +70,7 @@ export function readExportOptions(given: GivenExport): ExportOptions {
   }
   return exportOptions({
     ...given,
+    verifyCa: given.caFile ?? given.verifyCa,
     interfaces: given.interface,
   });
 }

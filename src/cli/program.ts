@@ -8,6 +8,7 @@ import { consoleCommand } from './commands/console.ts';
 import { credentialsCommand } from './commands/credentials.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { downCommand } from './commands/down.ts';
+import { enrolCommand } from './commands/enrol.ts';
 import { eventsCommand } from './commands/events.ts';
 import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
@@ -49,6 +50,7 @@ export function createProgram(cli: Cli): Command {
     eventsCommand(cli),
     credentialsCommand(cli),
     exportCommand(cli),
+    enrolCommand(cli),
     proveCommand(cli),
     doctorCommand(cli),
     adoptCommand(cli),

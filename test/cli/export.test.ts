@@ -118,6 +118,23 @@ describe('export', () => {
     });
   });
 
+  test('hands on what Ironic is told besides', async () => {
+    const { out } = await run(
+      ...['ironic', '--show-secrets', '--driver', 'redfish', '--interface', 'deploy=ramdisk'],
+      ...[
+        '--driver-info',
+        'deploy_kernel=http://a/b?c=d',
+        '--resource-class',
+        'large',
+        '--node',
+        'control-0',
+      ],
+    );
+    expect(out).toContain('deploy_interface: ramdisk');
+    expect(out).toContain('deploy_kernel: "http://a/b?c=d"');
+    expect(out).toContain('resource_class: large');
+  });
+
   test('refuses what cannot be', async () => {
     expect((await run('ironic', '--virtual-media', '--driver', 'ipmi', '--show-secrets')).err).toContain(
       'virtual media needs Redfish',

@@ -21,6 +21,7 @@ at its head; with \`--json\` it is under \`notMapped\`, and \`mapped\` says wher
 | \`ovb-deploy --quintupleo -e env.yaml --role …\` | \`quintupleo import ovb env.yaml --role …\` once, then \`quintupleo up lab.yaml\` |
 | \`ovb-deploy --id ID\` | \`quintupleo up lab.yaml --id ID\`: the lab is \`NAME-ID\`; its file stays as it is |
 | \`openstack stack delete\` | \`quintupleo down lab.yaml\` |
+| \`ovb-build-nodes-json\` | \`quintupleo export instackenv -o nodes.json\`, or [for another tool](enrolment.md) |
 | a patched Nova, or a root disk that is rebuilt | firmware of our own on a disc of its own: nothing to rebuild, and the disk is the tool's alone |
 | BMC instance with one process a node | one process for all nodes, on this machine |
 | user \`admin\`, password \`password\` | a generated password for each node; \`bmc.username\` and \`bmc.password\` set others |
