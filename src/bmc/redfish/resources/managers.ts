@@ -20,8 +20,14 @@ import { working } from './status.ts';
 /** Milliseconds from the answer to a reset until the controller restarts: the client shall have its answer. */
 const restartDelay = 500;
 
+/** Seconds since the epoch that IPMI's clock, which is the same, can tell. @see IPMI 2.0 §37 */
+const latestTime = 0xffff_fffe;
+
 const content = z.strictObject({
-  DateTime: z.iso.datetime({ offset: true }).optional(),
+  DateTime: z.iso
+    .datetime({ offset: true })
+    .refine(text => Date.parse(text) >= 0 && Date.parse(text) <= latestTime * 1000)
+    .optional(),
   /** The BMC's clock tells UTC. */
   DateTimeLocalOffset: z.enum(['+00:00']).optional(),
 });

@@ -78,12 +78,15 @@ describe('Manager', () => {
     expect((await fixture.ask('PATCH', path, time, stale)).status).toBe(412);
   });
 
-  test.each([['2030-06-01'], ['tomorrow'], [42]])('does not take %s for a time', async wrong => {
-    const { status, text } = await fixture.ask('PATCH', path, { DateTime: wrong });
-    expect(status).toBe(400);
-    expect(text).toContain('DateTime');
-    expect(fixture.bmc('n1').clockOffset.value).toBe(0);
-  });
+  test.each([['2200-01-01T00:00:00Z'], ['1969-12-31T23:59:59Z'], ['2030-06-01'], ['tomorrow'], [42]])(
+    'does not take %s for a time',
+    async wrong => {
+      const { status, text } = await fixture.ask('PATCH', path, { DateTime: wrong });
+      expect(status).toBe(400);
+      expect(text).toContain('DateTime');
+      expect(fixture.bmc('n1').clockOffset.value).toBe(0);
+    },
+  );
 });
 
 describe('NetworkProtocol', () => {
