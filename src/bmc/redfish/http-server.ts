@@ -26,6 +26,8 @@ export interface HttpLimits {
   readonly checkInterval: number;
   /** Connections at a time to one address and port. */
   readonly connections: number;
+  /** How many of them one client may have: others find room, too. */
+  readonly connectionsOfClient: number;
 }
 
 /** What is right for a controller. */
@@ -35,6 +37,7 @@ export const usualLimits: HttpLimits = {
   keepAliveTimeout: 30_000,
   checkInterval: 5_000,
   connections: 256,
+  connectionsOfClient: 192,
 };
 
 /** What a {@link RedfishHttp} works with. */
@@ -125,6 +128,12 @@ export class RedfishHttp implements AsyncDisposable {
   ): Promise<HttpListener> {
     const sockets = new Set<Socket>();
     const acceptor = createServer({ noDelay: true }, socket => {
+      const { remoteAddress } = socket;
+      const before = [...sockets].filter(other => other.remoteAddress === remoteAddress).length;
+      if (before >= this.#limits.connectionsOfClient) {
+        socket.destroy();
+        return;
+      }
       const ends = endsOf(socket);
       this.#handlers.set(ends, handler);
       sockets.add(socket);

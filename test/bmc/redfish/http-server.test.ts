@@ -186,6 +186,20 @@ test('more connections than there may be are closed', async () => {
   first.destroy();
 });
 
+test('one client cannot have all connections', async () => {
+  const http = server({ limits: { connectionsOfClient: 1 } });
+  const { port } = await http.listen({ address: home, port: 0 }, named('one'));
+  const first = connect(port, home);
+  await new Promise(resolve => first.once('connect', resolve));
+  const second = connect(port, home);
+  await new Promise(resolve => second.on('error', () => undefined).once('close', resolve));
+  const other = connect({ port, host: home, localAddress: '127.0.0.2' });
+  other.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(String(await new Promise(resolve => other.once('data', resolve)))).toMatch(/^HTTP\/1.1 200 /);
+  first.destroy();
+  other.destroy();
+});
+
 test('the head of an answer without its body says how long that would be', async () => {
   const http = server();
   const { port } = await http.listen({ address: home, port: 0 }, named('one'));
