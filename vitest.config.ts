@@ -14,7 +14,11 @@ export default defineConfig({
         test: {
           name: 'acceptance',
           include: ['test/acceptance/**/*.test.ts'],
-          exclude: ['test/acceptance/openstack/**', 'test/acceptance/**/browser.test.ts'],
+          exclude: [
+            'test/acceptance/openstack/**',
+            'test/acceptance/ironic/**',
+            'test/acceptance/**/browser.test.ts',
+          ],
           // Real machines under software emulation: minutes, one at a time.
           testTimeout: 600_000,
           hookTimeout: 600_000,
@@ -28,6 +32,16 @@ export default defineConfig({
           include: ['test/acceptance/openstack/**/*.test.ts'],
           testTimeout: 600_000,
           hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // scripts/test-ironic makes what is deployed, and the network namespace.
+          name: 'ironic',
+          include: ['test/acceptance/ironic/**/*.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },
