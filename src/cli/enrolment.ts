@@ -114,6 +114,7 @@ function enrolledNode(
       username: login.name,
       password: login.password,
       privilege: login.privilege,
+      kg: credentials.kg?.[node.name] ?? null,
     },
     redfish: redfishOf(node, lab, login, credentials),
   };

@@ -209,6 +209,8 @@ export interface CredentialsAnswer {
   readonly nodes: Readonly<Record<string, readonly Login[]>>;
   /** At the Redfish service that shows all nodes. */
   readonly redfish?: readonly Login[] | undefined;
+  /** BMC keys of two-key logins, by node: hexadecimal. */
+  readonly kg?: Readonly<Record<string, string>> | undefined;
 }
 
 /** Who may log in, and by which password. */

@@ -73,7 +73,12 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
     const lab = labs.get(context.req.param('lab'));
     const names = lab.remote ? Object.keys(lab.record.definition.bmcs) : lab.nodes.names();
     const nodes = Object.fromEntries(names.map(name => [name, loginsOf(lab.record, name)]));
-    return context.json({ nodes, redfish: serviceLoginsOf(lab.record) } satisfies CredentialsAnswer);
+    const kg = Object.fromEntries(
+      Object.entries(lab.record.definition.bmcs).flatMap(([name, { ipmi }]) =>
+        ipmi.kg ? [[name, ipmi.kg]] : [],
+      ),
+    );
+    return context.json({ nodes, redfish: serviceLoginsOf(lab.record), kg } satisfies CredentialsAnswer);
   });
   app.post('/v1/labs/plan', async context => {
     const definition = await context.req.json<LabDefinition>();

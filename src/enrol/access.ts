@@ -53,6 +53,14 @@ export function rootDeviceHintsOf({ disks }: EnrolledNode): {
   return serial ? { rootDeviceHints: { serialNumber: serial } } : {};
 }
 
+/** What is said of tools that cannot log in with two keys, where a BMC wants it. */
+export function twoKeyWarnings({ nodes }: Enrolment, { driver }: ExportOptions): readonly string[] {
+  const strict = driver === 'ipmi' && nodes.some(({ ipmi }) => ipmi.kg !== null);
+  return strict
+    ? ['This tool knows no BMC key. Leave "kg" out of the lab file, or use --driver redfish.']
+    : [];
+}
+
 /** The card that netboots. */
 export function netbootNic({ nics }: EnrolledNode): EnrolledNode['nics'][number] | undefined {
   return nics.find(nic => nic.netboot);

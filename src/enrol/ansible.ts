@@ -35,6 +35,7 @@ function variables(node: EnrolledNode): Readonly<Record<string, unknown>> {
     ipmi_port: ipmi.port,
     ipmi_username: ipmi.username,
     ipmi_password: ipmi.password,
+    ...(ipmi.kg && { ipmi_key: ipmi.kg }),
     ...(redfish && {
       // As Redfish modules want it: without a scheme.
       redfish_baseuri: new URL(redfish.url).host,

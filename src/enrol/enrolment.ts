@@ -27,6 +27,10 @@ const ipmi = z.strictObject({
   username: z.string(),
   password: z.string(),
   privilege: z.string().meta({ description: '`administrator`, `operator`, `user` or `callback`.' }),
+  kg: z
+    .string()
+    .nullable()
+    .meta({ description: 'BMC key of two-key logins, hexadecimal; null: there is none.' }),
 });
 
 const redfish = z.strictObject({
@@ -96,7 +100,7 @@ export const hiddenPassword = '********';
 export function withoutPasswords(enrolment: Enrolment): Enrolment {
   const nodes = enrolment.nodes.map(one => ({
     ...one,
-    ipmi: { ...one.ipmi, password: hiddenPassword },
+    ipmi: { ...one.ipmi, password: hiddenPassword, kg: one.ipmi.kg && hiddenPassword },
     redfish: one.redfish && { ...one.redfish, password: hiddenPassword },
   }));
   return { ...enrolment, nodes };

@@ -1,5 +1,5 @@
 import type { ExportOptions } from '../lab/exports.ts';
-import { hostAndPort, loginOf, redfishOf } from './access.ts';
+import { hostAndPort, loginOf, redfishOf, twoKeyWarnings } from './access.ts';
 import type { EnrolledNode, Enrolment } from './enrolment.ts';
 import type { Format } from './format.ts';
 
@@ -19,6 +19,7 @@ export const foreman: Format = {
     const elsewhere = enrolment.nodes.filter(node => bmcPlace(node, options).port !== wanted);
     const shared = options.driver === 'redfish' && enrolment.nodes.some(node => isShared(node, enrolment));
     return [
+      ...twoKeyWarnings(enrolment, options),
       ...(elsewhere.length > 0
         ? [
             `Foreman reaches BMCs on port ${wanted} only. Give each BMC an address of its own in the lab file.`,

@@ -1,5 +1,12 @@
 import type { ExportOptions } from '../lab/exports.ts';
-import { gibibytes, mebibytes, netbootNic, redfishOf, verifiesCertificate } from './access.ts';
+import {
+  gibibytes,
+  mebibytes,
+  netbootNic,
+  redfishOf,
+  twoKeyWarnings,
+  verifiesCertificate,
+} from './access.ts';
 import type { EnrolledNode } from './enrolment.ts';
 import type { Format } from './format.ts';
 import { capabilities } from './ironic.ts';
@@ -16,13 +23,15 @@ export const instackenv: Format = {
     );
     return `${JSON.stringify({ nodes, network_details }, null, 2)}\n`;
   },
-  warnings: (enrolment, options) =>
-    options.driver === 'redfish' && enrolment.certificate && !verifiesCertificate(enrolment, options)
+  warnings: (enrolment, options) => [
+    ...twoKeyWarnings(enrolment, options),
+    ...(options.driver === 'redfish' && enrolment.certificate && !verifiesCertificate(enrolment, options)
       ? [
           'instackenv.json cannot say that a certificate is not to be verified. ' +
             'Let the conductor trust what "export certificate" gives.',
         ]
-      : [],
+      : []),
+  ],
 };
 
 function instackNode(node: EnrolledNode, options: ExportOptions): Readonly<Record<string, unknown>> {

@@ -88,12 +88,13 @@ function driverInfo(
   options: ExportOptions,
 ): IronicNode['driver_info'] {
   if (options.driver === 'ipmi') {
-    const { address, port, username, password, privilege } = node.ipmi;
+    const { address, port, username, password, privilege, kg } = node.ipmi;
     return {
       ipmi_address: address,
       ipmi_port: port,
       ipmi_username: username,
       ipmi_password: password,
+      ...(kg && { ipmi_hex_kg_key: kg }),
       // Ironic asks for ADMINISTRATOR unless told otherwise.
       ...(privilege !== 'administrator' && { ipmi_priv_level: privilege.toUpperCase() }),
     };

@@ -47,12 +47,13 @@ function place(node: EnrolledNode, { driver }: ExportOptions): readonly (readonl
       ['node_id', systemPath.slice(systemPath.lastIndexOf('/') + 1)],
     ];
   }
-  const { address, port, privilege } = node.ipmi;
+  const { address, port, privilege, kg } = node.ipmi;
   return [
     ['power_address', port === ipmiPort ? address : `${address}:${port}`],
     ['power_driver', 'LAN_2_0'],
     ['power_boot_type', node.firmware === 'uefi' ? 'efi' : 'legacy'],
     ['privilege_level', privilege === 'administrator' ? 'ADMIN' : privilege.toUpperCase()],
+    ...(kg ? [['k_g', `0x${kg}`] as const] : []),
   ];
 }
 

@@ -1,4 +1,12 @@
-import { bmcUrl, bootModeOf, loginOf, netbootNic, rootDeviceHintsOf, verifiesCertificate } from './access.ts';
+import {
+  bmcUrl,
+  bootModeOf,
+  loginOf,
+  netbootNic,
+  rootDeviceHintsOf,
+  twoKeyWarnings,
+  verifiesCertificate,
+} from './access.ts';
 import type { Format } from './format.ts';
 import { loginSecret, metadata, secretName } from './kubernetes.ts';
 import { comment, toYaml } from './yaml.ts';
@@ -35,4 +43,5 @@ export const metal3: Format = {
     ]);
     return comment(`Nodes of lab ${lab}, for "kubectl apply -f FILE".`) + toYaml(...resources);
   },
+  warnings: twoKeyWarnings,
 };

@@ -1,5 +1,13 @@
 import type { ExportOptions } from '../lab/exports.ts';
-import { bmcUrl, bootModeOf, loginOf, netbootNic, rootDeviceHintsOf, verifiesCertificate } from './access.ts';
+import {
+  bmcUrl,
+  bootModeOf,
+  loginOf,
+  netbootNic,
+  rootDeviceHintsOf,
+  twoKeyWarnings,
+  verifiesCertificate,
+} from './access.ts';
 import type { EnrolledNode, Enrolment } from './enrolment.ts';
 import type { Format } from './format.ts';
 import { comment, toYaml } from './yaml.ts';
@@ -32,6 +40,7 @@ export const openshift: Format = {
         },
       },
     }),
+  warnings: twoKeyWarnings,
 };
 
 /**

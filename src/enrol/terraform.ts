@@ -26,7 +26,13 @@ function values(node: EnrolledNode): Readonly<Record<string, unknown>> {
     boot_mode: node.firmware,
     disks: node.disks.map(({ name, size, serial }) => ({ name, size_gb: gibibytes(size), serial })),
     nics: node.nics.map(({ mac, network, netboot }) => ({ mac, network, netboot })),
-    ipmi: { address: ipmi.address, port: ipmi.port, username: ipmi.username, password: ipmi.password },
+    ipmi: {
+      address: ipmi.address,
+      port: ipmi.port,
+      username: ipmi.username,
+      password: ipmi.password,
+      kg: ipmi.kg,
+    },
     redfish: redfish && {
       url: redfish.url,
       system_path: redfish.systemPath,

@@ -1,6 +1,6 @@
 import type { ExportOptions } from '../lab/exports.ts';
 import { formatIpv4, parseCidr } from '../support/ipv4.ts';
-import { hostAndPort, loginOf, redfishOf, verifiesCertificate } from './access.ts';
+import { hostAndPort, loginOf, redfishOf, twoKeyWarnings, verifiesCertificate } from './access.ts';
 import type { EnrolledNode, Enrolment } from './enrolment.ts';
 import type { Format } from './format.ts';
 import { loginSecret, metadata, secretName } from './kubernetes.ts';
@@ -53,7 +53,8 @@ export const tinkerbell: Format = {
     ]);
     return comment(`Nodes of lab ${lab}, for "kubectl apply -f FILE".`) + toYaml(...resources);
   },
-  warnings: enrolment => [
+  warnings: (enrolment, options) => [
+    ...twoKeyWarnings(enrolment, options),
     ...enrolment.networks
       .filter(({ name, dhcp }) => dhcp && enrolment.nodes.some(node => isNetbootNetwork(node, name)))
       .map(

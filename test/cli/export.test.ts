@@ -30,6 +30,7 @@ const credentials = {
     'compute-0': [{ name: 'operator', password: 'compute-secret', privilege: 'operator' }],
   },
   redfish: [{ name: 'admin', password: 'lab-secret', privilege: 'administrator' }],
+  kg: { 'control-0': 'c0ffee' },
 };
 
 let daemon: FakeDaemon;
@@ -68,14 +69,14 @@ describe('export', () => {
     expect(JSON.parse(out)).toMatchObject({
       nodes: [
         {
-          ipmi: { username: 'admin', password: 'control-secret', privilege: 'administrator' },
+          ipmi: { username: 'admin', password: 'control-secret', privilege: 'administrator', kg: 'c0ffee' },
           redfish: {
             url: 'http://127.0.0.1:8000',
             systemPath: '/redfish/v1/Systems/control-0',
             password: 'lab-secret',
           },
         },
-        { role: 'compute', ipmi: { username: 'operator', privilege: 'operator' } },
+        { role: 'compute', ipmi: { username: 'operator', privilege: 'operator', kg: null } },
       ],
     });
   });

@@ -39,6 +39,7 @@ export const example: Enrolment = {
         username: 'admin',
         password: 'first-secret',
         privilege: 'administrator',
+        kg: null,
       },
       redfish: {
         url: 'https://192.0.2.10',
@@ -65,6 +66,7 @@ export const example: Enrolment = {
         username: 'admin',
         password: "it's on",
         privilege: 'operator',
+        kg: null,
       },
       redfish: {
         url: 'https://192.0.2.11:8443',

@@ -233,6 +233,21 @@ describe('how a tool reaches the nodes', () => {
     expect(() => written('metal3', virtualMedia, without)).toThrow('compute-0 has no Redfish service');
   });
 
+  test('a BMC key is told to tools that know of such, and the others are warned of', () => {
+    const [node] = example.nodes;
+    const strict = { ...example, nodes: node ? [{ ...node, ipmi: { ...node.ipmi, kg: 'c0ffee' } }] : [] };
+    const shown = { ironic: 'ipmi_hex_kg_key: c0ffee', maas: 'k_g=0xc0ffee', ansible: 'ipmi_key: c0ffee' };
+    for (const [format, text] of Object.entries(shown)) {
+      expect(written(format as ExportFormat, {}, strict)).toContain(text);
+      expect(written(format as ExportFormat, {}, withoutPasswords(strict))).not.toContain('c0ffee');
+    }
+    for (const format of ['instackenv', 'metal3', 'tinkerbell', 'foreman', 'openshift'] as const) {
+      const warning = expect.stringContaining('knows no BMC key');
+      expect(formats[format].warnings?.(strict, options())).toContainEqual(warning);
+      expect(formats[format].warnings?.(strict, options({ driver: 'redfish' }))).not.toContainEqual(warning);
+    }
+  });
+
   test('tools that know one port only are warned of', () => {
     const warnings = (format: ExportFormat, given: Partial<ExportOptions> = {}) =>
       formats[format].warnings?.(example, options(given)) ?? [];
