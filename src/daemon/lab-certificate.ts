@@ -1,7 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
-import { message } from '../bmc/redfish/message.ts';
+import { message } from '../bmc/redfish/messages/message.ts';
+import { RedfishProblem } from '../bmc/redfish/messages/problem.ts';
 import type { Certificates } from '../bmc/redfish/model.ts';
-import { RedfishProblem } from '../bmc/redfish/problem.ts';
 import { type Identity, makeIdentity } from '../support/certificate.ts';
 import type { Place } from './port-choice.ts';
 

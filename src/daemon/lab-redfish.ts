@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { AccountStore } from '../bmc/account-store.ts';
-import { CertificateStore } from '../bmc/redfish/certificates.ts';
-import { HttpEventPoster } from '../bmc/redfish/event-post.ts';
-import { type HttpListener, RedfishHttp } from '../bmc/redfish/http-server.ts';
-import { MediaError, type MediaSource } from '../bmc/redfish/media-source.ts';
+import { CertificateStore } from '../bmc/redfish/access/certificate-store.ts';
+import { HttpEventPoster } from '../bmc/redfish/events/event-post.ts';
+import type { KeptSubscriptions } from '../bmc/redfish/events/subscriptions.ts';
+import { type HttpListener, RedfishHttp } from '../bmc/redfish/http/http-server.ts';
+import { MediaError, type MediaSource } from '../bmc/redfish/media/media-source.ts';
 import type { RedfishBmc } from '../bmc/redfish/model.ts';
-import type { KeptSubscriptions } from '../bmc/redfish/subscriptions.ts';
 import type { RedfishDefinition } from '../lab/definition.ts';
 import { nodeUuid } from '../lab/identity.ts';
 import type { MediaImage } from '../node/media.ts';

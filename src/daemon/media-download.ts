@@ -1,5 +1,5 @@
 import { type Dispatcher, request as httpRequest } from 'undici';
-import { MediaError, type MediaRequest } from '../bmc/redfish/media-source.ts';
+import { MediaError, type MediaRequest } from '../bmc/redfish/media/media-source.ts';
 import type { Clock } from '../support/clock.ts';
 import { withoutCredentials } from '../support/credentials.ts';
 import type { Destinations } from '../support/destinations.ts';

@@ -1,6 +1,6 @@
 import { type FileHandle, open, rename, rm, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { MediaError } from '../bmc/redfish/media-source.ts';
+import { MediaError } from '../bmc/redfish/media/media-source.ts';
 import { systemCodeOf } from '../support/errors.ts';
 
 /** What is to be written. */

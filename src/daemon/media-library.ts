@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, link, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { MediaError, type MediaRequest, type MediaSource } from '../bmc/redfish/media-source.ts';
+import { MediaError, type MediaRequest, type MediaSource } from '../bmc/redfish/media/media-source.ts';
 import type { MediaImage, MediaSlot } from '../node/media.ts';
 import { type Clock, systemClock } from '../support/clock.ts';
 import { withoutCredentials } from '../support/credentials.ts';

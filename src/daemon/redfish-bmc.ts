@@ -1,6 +1,6 @@
 import type { AccountStore } from '../bmc/account-store.ts';
 import { allSensors, thresholdsOfRaw } from '../bmc/ipmi/sensor-model.ts';
-import type { MediaSource } from '../bmc/redfish/media-source.ts';
+import type { MediaSource } from '../bmc/redfish/media/media-source.ts';
 import type { RedfishBmc } from '../bmc/redfish/model.ts';
 import type { BmcSettings } from '../bmc/redfish/settings.ts';
 import type { Node } from '../node/node.ts';

@@ -1,8 +1,8 @@
-import { errorAnswer } from '../bmc/redfish/answers.ts';
 import { RedfishApi } from '../bmc/redfish/api.ts';
-import type { RequestHandler } from '../bmc/redfish/http-server.ts';
-import { busy } from '../bmc/redfish/obey.ts';
-import type { RedfishRequest, RedfishResponse } from '../bmc/redfish/request.ts';
+import type { RequestHandler } from '../bmc/redfish/http/http-server.ts';
+import { busy } from '../bmc/redfish/messages/problem.ts';
+import { errorAnswer } from '../bmc/redfish/protocol/answers.ts';
+import type { RedfishRequest, RedfishResponse } from '../bmc/redfish/protocol/request.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Service } from './redfish-service.ts';
 

@@ -1,5 +1,5 @@
-import { MediaError } from '../bmc/redfish/media-source.ts';
-import type { UpdateSource } from '../bmc/redfish/update-source.ts';
+import { MediaError } from '../bmc/redfish/media/media-source.ts';
+import type { UpdateSource } from '../bmc/redfish/update/update-source.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Destinations } from '../support/destinations.ts';
 import { openMedia } from './media-download.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { MediaRequest } from '../../src/bmc/redfish/media-source.ts';
+import type { MediaRequest } from '../../src/bmc/redfish/media/media-source.ts';
 import { stallTimeout } from '../../src/daemon/media-download.ts';
 import { MediaLibrary, type MediaLibraryParts } from '../../src/daemon/media-library.ts';
 import { updateSource } from '../../src/daemon/update-source.ts';

@@ -1,21 +1,21 @@
 import { messageOf } from '../../support/errors.ts';
-import { emptyAnswer, errorAnswer, withUsualHeaders } from './answers.ts';
-import { requesterOf } from './authentication.ts';
-import { Bodies } from './bodies.ts';
-import { objectOf } from './body.ts';
-import { tellOfChange } from './change-events.ts';
-import { carryOut, create, patch, remove, type Target } from './changes.ts';
-import { loginFailed } from './login-guard.ts';
-import { message } from './message.ts';
+import { requesterOf } from './access/authentication.ts';
+import { loginFailed } from './access/login-guard.ts';
+import { allows, type Needed, neededFor, neededForProperties } from './access/privileges.ts';
+import { tellOfChange } from './events/change-events.ts';
+import { message } from './messages/message.ts';
+import { RedfishProblem } from './messages/problem.ts';
 import type { RedfishService, Requester } from './model.ts';
-import { outcomeAnswer } from './outcomes.ts';
-import { allows, type Needed, neededFor, neededForProperties } from './privileges.ts';
-import { RedfishProblem } from './problem.ts';
-import { readAnswer } from './reading.ts';
-import type { RedfishRequest, RedfishResponse } from './request.ts';
+import { emptyAnswer, errorAnswer, withUsualHeaders } from './protocol/answers.ts';
+import { Bodies } from './protocol/body-cache.ts';
+import { carryOut, create, patch, remove, type Target } from './protocol/changes.ts';
+import { outcomeAnswer } from './protocol/outcomes.ts';
+import { readAnswer } from './protocol/read-answer.ts';
+import type { RedfishRequest, RedfishResponse } from './protocol/request.ts';
+import { objectOf } from './protocol/request-body.ts';
+import { type AnyEndpoint, type AnyResource, type Match, Router, segmentsOf } from './protocol/router.ts';
 import type { NodeAt, ServiceAt } from './resource.ts';
 import { routes } from './resources/index.ts';
-import { type AnyEndpoint, type AnyResource, type Match, Router, segmentsOf } from './router.ts';
 
 /** The Redfish service, whatever brings its requests. @see DSP0266 */
 export class RedfishApi {

@@ -3,14 +3,14 @@ import type { SensorSpec, Thresholds } from '../../node/sensors.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Account, Accounts } from '../accounts.ts';
-import type { TestEvent } from './event-record.ts';
-import type { EventStream, StreamRequest } from './event-stream.ts';
+import type { TestEvent } from './events/event-record.ts';
+import type { EventStream, StreamRequest } from './events/event-stream.ts';
+import type { Subscriptions } from './events/subscriptions.ts';
 import type { JsonObject } from './json.ts';
-import type { MediaSource } from './media-source.ts';
-import type { Message } from './message.ts';
+import type { MediaSource } from './media/media-source.ts';
+import type { Message } from './messages/message.ts';
 import type { BmcSettings, ServiceSettings } from './settings.ts';
-import type { Subscriptions } from './subscriptions.ts';
-import type { UpdateSource } from './update-source.ts';
+import type { UpdateSource } from './update/update-source.ts';
 
 /** What the resources of the service are made from. */
 

@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import type { Json, JsonObject } from './json.ts';
-import type { Message } from './message.ts';
+import type { Message } from './messages/message.ts';
+import type { SchemaName } from './messages/schemas.ts';
 import type { RedfishBmc, RedfishService, Requester, Task } from './model.ts';
-import type { RedfishRequest, RedfishResponse } from './request.ts';
-import type { SchemaName } from './schemas.ts';
+import type { RedfishRequest, RedfishResponse } from './protocol/request.ts';
 
 /** Where a request has come to, and whose it is. */
 export interface ServiceAt {

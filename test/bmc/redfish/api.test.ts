@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { RedfishApi } from '../../../src/bmc/redfish/api.ts';
 import type { JsonObject } from '../../../src/bmc/redfish/json.ts';
+import { Router } from '../../../src/bmc/redfish/protocol/router.ts';
 import { action, done, serviceResource, writing } from '../../../src/bmc/redfish/resource.ts';
-import { Router } from '../../../src/bmc/redfish/router.ts';
 import { basic, createFixture, type Fixture } from './fixture.ts';
 
 const system = '/redfish/v1/Systems/n1';

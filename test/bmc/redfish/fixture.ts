@@ -1,10 +1,12 @@
 import { AccountStore, type InitialUser } from '../../../src/bmc/account-store.ts';
+import { LoginGuard } from '../../../src/bmc/redfish/access/login-guard.ts';
+import { SessionTable } from '../../../src/bmc/redfish/access/session-table.ts';
 import { RedfishApi } from '../../../src/bmc/redfish/api.ts';
-import type { EventPoster } from '../../../src/bmc/redfish/event-post.ts';
-import { EventHub } from '../../../src/bmc/redfish/events.ts';
+import { EventHub } from '../../../src/bmc/redfish/events/event-hub.ts';
+import type { EventPoster } from '../../../src/bmc/redfish/events/event-post.ts';
 import type { Json, JsonObject } from '../../../src/bmc/redfish/json.ts';
-import { LoginGuard } from '../../../src/bmc/redfish/login-guard.ts';
-import { MediaError, type MediaSource } from '../../../src/bmc/redfish/media-source.ts';
+import { MediaError, type MediaSource } from '../../../src/bmc/redfish/media/media-source.ts';
+import { valueAt } from '../../../src/bmc/redfish/messages/refusals.ts';
 import type {
   Certificates,
   Kept,
@@ -12,11 +14,9 @@ import type {
   RedfishEvent,
   RedfishService,
 } from '../../../src/bmc/redfish/model.ts';
-import { valueAt } from '../../../src/bmc/redfish/refusals.ts';
-import { SessionTable } from '../../../src/bmc/redfish/session-table.ts';
 import { newBmcSettings, newServiceSettings } from '../../../src/bmc/redfish/settings.ts';
-import { TaskTable } from '../../../src/bmc/redfish/tasks.ts';
-import type { UpdateSource } from '../../../src/bmc/redfish/update-source.ts';
+import { TaskTable } from '../../../src/bmc/redfish/tasks/task-table.ts';
+import type { UpdateSource } from '../../../src/bmc/redfish/update/update-source.ts';
 import { SimulatedDriver } from '../../../src/drivers/simulated/simulated-driver.ts';
 import { type Capabilities, machineId } from '../../../src/node/driver.ts';
 import { type KeptNode, NodeRunner } from '../../../src/node/runner.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { collectionSchemas, typeOf } from '../../../src/bmc/redfish/messages/schemas.ts';
 import { routes } from '../../../src/bmc/redfish/resources/index.ts';
-import { collectionSchemas, typeOf } from '../../../src/bmc/redfish/schemas.ts';
 import { createFixture, type Fixture } from './fixture.ts';
 import { problemsOf } from './validate.ts';
 import { walk } from './walk.ts';

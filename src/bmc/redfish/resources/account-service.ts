@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { message } from '../message.ts';
-import { privilegeMap } from '../privileges.ts';
-import { RedfishProblem } from '../problem.ts';
+import { privilegeMap } from '../access/privileges.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import { done, link, serviceResource, writing } from '../resource.ts';
 import { longestPassword, shortestPassword, supportedTypes } from './account-values.ts';
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Account, AccountChange } from '../../accounts.ts';
-import { message } from '../message.ts';
+import { privilegeOfRole, roleOf } from '../access/privileges.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import type { RedfishService } from '../model.ts';
-import { privilegeOfRole, roleOf } from '../privileges.ts';
-import { RedfishProblem } from '../problem.ts';
 import { collectionBody, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
 import { accountTypes, password, roleId, supportedTypes, userName } from './account-values.ts';
 

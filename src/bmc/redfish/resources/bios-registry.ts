@@ -1,8 +1,8 @@
 import type { FirmwareSettings } from '../../../node/firmware-settings.ts';
 import type { JsonObject } from '../json.ts';
+import { typeOf } from '../messages/schemas.ts';
 import type { RedfishService } from '../model.ts';
 import { serviceEndpoint, serviceResource } from '../resource.ts';
-import { typeOf } from '../schemas.ts';
 import { type BiosAttribute, biosAttributes } from './bios-attributes.ts';
 
 /** What BIOS attributes there are. One registry serves all nodes of a service. @see schema AttributeRegistry */

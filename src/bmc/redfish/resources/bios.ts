@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { nextSettings } from '../../../node/firmware-settings.ts';
 import type { Node } from '../../../node/node.ts';
 import type { JsonObject } from '../json.ts';
-import { message } from '../message.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import type { RedfishBmc } from '../model.ts';
-import { obey } from '../obey.ts';
-import { RedfishProblem } from '../problem.ts';
+import { obey } from '../nodes/obey.ts';
+import { systemPath } from '../nodes/paths.ts';
 import { action, done, link, nodeResource, writing } from '../resource.ts';
 import {
   type AttributesContent,
@@ -17,7 +18,6 @@ import {
 } from './bios-attributes.ts';
 import { biosRegistryId } from './bios-registry.ts';
 import { bmcTime } from './managers.ts';
-import { systemPath } from './paths.ts';
 
 /** A node's firmware settings: those of the latest boot, and those of the next one. @see schema Bios */
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { QuintupleoError } from '../../../support/errors.ts';
-import { message } from '../message.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import type { CertificateRequest, RedfishService } from '../model.ts';
-import { RedfishProblem } from '../problem.ts';
 import { action, done, link, type Outcome, type ServiceAt, serviceResource } from '../resource.ts';
 import { certificateCollectionPath, certificatePath } from './certificates.ts';
 

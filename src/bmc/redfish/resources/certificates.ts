@@ -6,8 +6,8 @@ import {
 } from '../../../support/certificate-details.ts';
 import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
+import { managerPath } from '../nodes/paths.ts';
 import { collectionBody, nodeResource } from '../resource.ts';
-import { managerPath } from './paths.ts';
 
 /** The certificate by which clients know the service, at each manager that it shows. @see schema Certificate */
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { productOf } from '../../../node/sensors.ts';
 import type { RedfishBmc } from '../model.ts';
-import { obey } from '../obey.ts';
+import { obey } from '../nodes/obey.ts';
+import { chassisPath, chassis as chassisRoot, managerPath, systemPath } from '../nodes/paths.ts';
 import { collectionBody, done, link, nodeResource, serviceResource, writing } from '../resource.ts';
 import { fanPath } from './fans.ts';
 import { indicatorBody, indicatorCommands, indicatorContent } from './indicator.ts';
-import { chassisPath, chassis as chassisRoot, managerPath, systemPath } from './paths.ts';
 import { powerSupplyPath } from './power-supplies.ts';
 import { powerStateOf, runningStatus } from './status.ts';
 import { drivePath, storagePath } from './storage.ts';

@@ -1,7 +1,7 @@
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath, systemPath } from '../nodes/paths.ts';
 import { collectionBody, link, nodeResource } from '../resource.ts';
 import { numberedId, numberedIds, positionOf } from './numbered.ts';
-import { chassisPath, systemPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** Network cards of a node's system. @see schema EthernetInterface */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { eventTypes, originTypes } from '../event-record.ts';
-import { message } from '../message.ts';
-import { registryNames } from '../registries.ts';
+import { eventTypes, originTypes } from '../events/event-record.ts';
+import { message } from '../messages/message.ts';
+import { registryNames } from '../messages/registries.ts';
 import { action, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
 
 const path = '/redfish/v1/EventService';

@@ -1,8 +1,8 @@
-import { eventTestOf } from '../event-query.ts';
-import { message } from '../message.ts';
-import { roleOf } from '../privileges.ts';
-import { RedfishProblem } from '../problem.ts';
-import type { RedfishRequest } from '../request.ts';
+import { roleOf } from '../access/privileges.ts';
+import { eventTestOf } from '../events/event-query.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
+import type { RedfishRequest } from '../protocol/request.ts';
 import { type ServiceAt, serviceEndpoint } from '../resource.ts';
 
 /** Server-sent events. @see DSP0266 §13.5 */

@@ -1,6 +1,6 @@
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath } from '../nodes/paths.ts';
 import { collectionBody, link, nodeResource } from '../resource.ts';
-import { chassisPath } from './paths.ts';
 import { excerptOf, readingNow, sensorAt, sensorPath, sensorStatus, sensorsOf } from './sensors.ts';
 import { working } from './status.ts';
 

@@ -1,6 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { jsonAnswer } from '../answers.ts';
-import { collectionBody, serviceEndpoint, serviceResource } from '../resource.ts';
 import {
   collectionSchemas,
   type SchemaName,
@@ -8,7 +6,9 @@ import {
   schemaVersions,
   typeOf,
   versionedName,
-} from '../schemas.ts';
+} from '../messages/schemas.ts';
+import { jsonAnswer } from '../protocol/answers.ts';
+import { collectionBody, serviceEndpoint, serviceResource } from '../resource.ts';
 
 /** The schemas that the service's resources follow, as DMTF publishes them. @see schema JsonSchemaFile */
 

@@ -1,27 +1,20 @@
 import { z } from 'zod';
 import { type EventEntry, eventLogCapacity } from '../../../node/event-log.ts';
 import type { JsonObject } from '../json.ts';
-import { logMessage, severities } from '../log-message.ts';
+import { typeOf } from '../messages/schemas.ts';
 import type { RedfishBmc } from '../model.ts';
-import { obey } from '../obey.ts';
+import { logMessage, severities } from '../nodes/log-message.ts';
+import { obey } from '../nodes/obey.ts';
+import { logId, managerPath, systemPath } from '../nodes/paths.ts';
+import { selProperties } from '../nodes/sel-record.ts';
 import { action, collectionBody, done, link, type NodeAt, nodeResource, type Route } from '../resource.ts';
-import { typeOf } from '../schemas.ts';
-import { selProperties } from '../sel-record.ts';
 import { bmcTime } from './managers.ts';
-import { managerPath, systemPath } from './paths.ts';
 import { working } from './status.ts';
 
 /**
  * The node's event log, which IPMI shows as the System Event Log: at the system and, where other clients look for it, at
  * the manager. @see schema LogService, LogEntry
  */
-
-const logId = 'EventLog';
-
-/** The path of a log entry: where events say that it is. */
-export function logEntryPath(bmc: RedfishBmc, entry: EventEntry): string {
-  return `${systemPath(bmc)}/LogServices/${logId}/Entries/${entry.id}`;
-}
 
 /** The event log's resources. */
 export const logRoutes: readonly Route[] = [

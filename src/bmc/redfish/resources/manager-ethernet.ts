@@ -1,8 +1,8 @@
 import { isIPv6 } from 'node:net';
 import { bmcMac, gateway, subnetMask } from '../../lan.ts';
 import type { JsonObject } from '../json.ts';
+import { managerPath } from '../nodes/paths.ts';
 import { collectionBody, nodeResource } from '../resource.ts';
-import { managerPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** The BMC's own network card: its addresses are the lab file's to set. @see schema EthernetInterface */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RedfishBmc, RedfishService } from '../model.ts';
+import { chassisPath, managerPath, managers, systemPath } from '../nodes/paths.ts';
 import {
   action,
   collectionBody,
@@ -10,9 +11,8 @@ import {
   serviceResource,
   writing,
 } from '../resource.ts';
-import { firmwareVersion } from '../update-inventory.ts';
+import { firmwareVersion } from '../update/update-inventory.ts';
 import { bmcUuid } from './manager-uuid.ts';
-import { chassisPath, managerPath, managers, systemPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** Managers: a node's BMC itself. @see schema Manager */

@@ -1,7 +1,7 @@
 import type { NodeSpec } from '../../../node/spec.ts';
+import { chassisPath } from '../nodes/paths.ts';
 import { collectionBody, link, nodeResource } from '../resource.ts';
 import { numberedIds, positionOf } from './numbered.ts';
-import { chassisPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** Memory modules as a node's SMBIOS tells them. @see schema Memory */

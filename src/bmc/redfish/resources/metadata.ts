@@ -1,5 +1,5 @@
+import { collectionSchemas, schemaVersions, typeVersions } from '../messages/schemas.ts';
 import { serviceEndpoint } from '../resource.ts';
-import { collectionSchemas, schemaVersions, typeVersions } from '../schemas.ts';
 
 /** `$metadata`: which of DMTF's schemas the service follows. @see DSP0266 §8.5, OData CSDL XML 4.0 */
 

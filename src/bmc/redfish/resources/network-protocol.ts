@@ -1,5 +1,5 @@
+import { managerPath } from '../nodes/paths.ts';
 import { link, nodeResource } from '../resource.ts';
-import { managerPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** How a BMC is reached: as the lab file has it, which alone can change it. @see schema ManagerNetworkProtocol */

@@ -1,7 +1,7 @@
 import { productOf } from '../../../node/sensors.ts';
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath } from '../nodes/paths.ts';
 import { collectionBody, link, nodeResource } from '../resource.ts';
-import { chassisPath } from './paths.ts';
 import { limitsOf, sensorAt } from './sensors.ts';
 import { working } from './status.ts';
 

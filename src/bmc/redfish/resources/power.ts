@@ -1,8 +1,8 @@
 import { productOf } from '../../../node/sensors.ts';
 import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath, systemPath } from '../nodes/paths.ts';
 import { link, nodeResource } from '../resource.ts';
-import { chassisPath, systemPath } from './paths.ts';
 import { powerCapacity, powerDraw, powerSupplyId } from './power-supplies.ts';
 import { limitsOf, readingNow, type ShownSensor, sensorStatus, sensorsOf } from './sensors.ts';
 import { working } from './status.ts';

@@ -1,8 +1,8 @@
 import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath } from '../nodes/paths.ts';
 import { collectionBody, link, nodeResource } from '../resource.ts';
 import { numberedIds, positionOf } from './numbered.ts';
-import { chassisPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** Processors as a node's system finds them. @see schema Processor */

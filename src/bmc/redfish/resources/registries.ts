@@ -1,5 +1,5 @@
-import { jsonAnswer } from '../answers.ts';
-import { type RegistryName, registry, registryFile, registryNames } from '../registries.ts';
+import { type RegistryName, registry, registryFile, registryNames } from '../messages/registries.ts';
+import { jsonAnswer } from '../protocol/answers.ts';
 import { collectionBody, serviceEndpoint, serviceResource } from '../resource.ts';
 import { biosRegistryPath } from './bios-registry.ts';
 

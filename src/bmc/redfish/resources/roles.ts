@@ -1,4 +1,4 @@
-import { roles } from '../privileges.ts';
+import { roles } from '../access/privileges.ts';
 import { collectionBody, serviceResource } from '../resource.ts';
 
 /** What users may do, by role. @see DSP0266 §13.2; schema Role */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { firmwareSettings, nextSettings } from '../../../node/firmware-settings.ts';
 import type { Node } from '../../../node/node.ts';
-import { message } from '../message.ts';
-import { obey } from '../obey.ts';
-import { RedfishProblem } from '../problem.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
+import { obey } from '../nodes/obey.ts';
 import { done, nodeResource, writing } from '../resource.ts';
 
 /** UEFI Secure Boot of a node. @see schema SecureBoot */

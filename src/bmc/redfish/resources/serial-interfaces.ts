@@ -1,5 +1,5 @@
+import { managerPath } from '../nodes/paths.ts';
 import { collectionBody, nodeResource } from '../resource.ts';
-import { managerPath } from './paths.ts';
 
 /** A node's serial port, which IPMI's Serial over LAN reaches. @see schema SerialInterface */
 

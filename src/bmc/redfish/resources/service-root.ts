@@ -1,4 +1,4 @@
-import { jsonAnswer } from '../answers.ts';
+import { jsonAnswer } from '../protocol/answers.ts';
 import { link, serviceEndpoint, serviceResource } from '../resource.ts';
 
 /** Where all begins. @see DSP0266 §6.3, §8.4; schema ServiceRoot */

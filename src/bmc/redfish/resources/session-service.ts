@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { message } from '../message.ts';
-import { roleOf } from '../privileges.ts';
+import { roleOf } from '../access/privileges.ts';
+import { message } from '../messages/message.ts';
 import { collectionBody, done, link, serviceResource, writing } from '../resource.ts';
 
 /** Logging in and out. @see DSP0266 §13.3.4; schemas SessionService, Session */

@@ -1,7 +1,13 @@
 import { productOf } from '../../../node/sensors.ts';
+import { managerPath, systemPath } from '../nodes/paths.ts';
 import { collectionBody, link, serviceResource } from '../resource.ts';
-import { allFirmware, findFirmware, firmwareId, firmwarePath, firmwareVersion } from '../update-inventory.ts';
-import { managerPath, systemPath } from './paths.ts';
+import {
+  allFirmware,
+  findFirmware,
+  firmwareId,
+  firmwarePath,
+  firmwareVersion,
+} from '../update/update-inventory.ts';
 import { working } from './status.ts';
 
 const path = '/redfish/v1/UpdateService/FirmwareInventory';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath, systemPath } from '../nodes/paths.ts';
 import { collectionBody, link, type NodeAt, nodeResource } from '../resource.ts';
-import { chassisPath, systemPath } from './paths.ts';
 import { working } from './status.ts';
 
 /** The disks of a node's system: one subsystem, whose controller hands each through as it is. @see schema Storage */

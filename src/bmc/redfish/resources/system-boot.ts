@@ -5,12 +5,12 @@ import { type ChangedSettings, firmwareSettings, nextSettings } from '../../../n
 import type { Node } from '../../../node/node.ts';
 import type { Firmware } from '../../../node/spec.ts';
 import type { JsonObject } from '../json.ts';
-import { message } from '../message.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import type { RedfishBmc } from '../model.ts';
-import { RedfishProblem } from '../problem.ts';
+import { systemPath } from '../nodes/paths.ts';
 import { link } from '../resource.ts';
 import { bootOptionsOf, bootOrderOf } from './boot-options.ts';
-import { systemPath } from './paths.ts';
 
 /** The boot source override and the boot order of a system. @see schema ComputerSystem, Boot */
 

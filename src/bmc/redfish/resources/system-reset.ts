@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Node } from '../../../node/node.ts';
 import type { PowerAction } from '../../../node/power.ts';
-import { message } from '../message.ts';
-import { obey } from '../obey.ts';
-import { followOperation } from '../power-tasks.ts';
-import { RedfishProblem } from '../problem.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
+import { obey } from '../nodes/obey.ts';
 import { type Action, action, done, type NodeAt } from '../resource.ts';
+import { followOperation } from '../tasks/power-tasks.ts';
 
 /** Power of a system. @see schema ComputerSystem, Reset; schema Resource, ResetType */
 

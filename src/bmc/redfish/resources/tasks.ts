@@ -1,7 +1,8 @@
-import { emptyAnswer, jsonAnswer } from '../answers.ts';
-import { message } from '../message.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
+import { typeOf } from '../messages/schemas.ts';
 import type { Task } from '../model.ts';
-import { RedfishProblem } from '../problem.ts';
+import { emptyAnswer, jsonAnswer } from '../protocol/answers.ts';
 import {
   collectionBody,
   done,
@@ -10,8 +11,7 @@ import {
   serviceEndpoint,
   serviceResource,
 } from '../resource.ts';
-import { typeOf } from '../schemas.ts';
-import { taskBody, taskMonitorPath, taskPath } from '../task-body.ts';
+import { taskBody, taskMonitorPath, taskPath } from '../tasks/task-body.ts';
 
 /** @see schema TaskCollection */
 export const tasks = serviceResource({

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { RedfishBmc } from '../model.ts';
+import { chassisPath } from '../nodes/paths.ts';
 import { link, nodeResource } from '../resource.ts';
-import { chassisPath } from './paths.ts';
 import { limitsOf, readingNow, type ShownSensor, sensorStatus, sensorsOf } from './sensors.ts';
 
 /** Fans and temperatures as older clients ask for them; the sensors tell the same. @see schema Thermal */

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { withoutCredentials } from '../../../support/credentials.ts';
+import { boundaryOf, type Part, partsOf } from '../http/multipart.ts';
 import type { JsonObject } from '../json.ts';
-import { message } from '../message.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import type { RedfishService } from '../model.ts';
-import { boundaryOf, type Part, partsOf } from '../multipart.ts';
-import { RedfishProblem } from '../problem.ts';
-import type { RedfishRequest } from '../request.ts';
+import type { RedfishRequest } from '../protocol/request.ts';
 import {
   action,
   done,
@@ -16,9 +16,9 @@ import {
   serviceResource,
   writing,
 } from '../resource.ts';
-import { longestImage, readImage, type UpdateImage } from '../update-image.ts';
-import { updateTargets } from '../update-targets.ts';
-import { fetchedUpdate, pushedUpdate, type UpdateScope } from '../updates.ts';
+import { longestImage, readImage, type UpdateImage } from '../update/update-image.ts';
+import { updateTargets } from '../update/update-targets.ts';
+import { fetchedUpdate, pushedUpdate, type UpdateScope } from '../update/updates.ts';
 
 const path = '/redfish/v1/UpdateService';
 const pushPath = `${path}/update-multipart`;

@@ -2,11 +2,12 @@ import { z } from 'zod';
 import type { MediaImage, MediaSlot } from '../../../node/media.ts';
 import { withoutCredentials } from '../../../support/credentials.ts';
 import type { JsonObject } from '../json.ts';
-import { checkIdle, eject, hasMedia, insert, isInserting, type SlotWork } from '../media-slots.ts';
-import type { MediaRequest } from '../media-source.ts';
-import { message } from '../message.ts';
+import { checkIdle, eject, hasMedia, insert, isInserting, type SlotWork } from '../media/media-slots.ts';
+import type { MediaRequest } from '../media/media-source.ts';
+import { message } from '../messages/message.ts';
+import { RedfishProblem } from '../messages/problem.ts';
 import type { RedfishBmc } from '../model.ts';
-import { RedfishProblem } from '../problem.ts';
+import { managerPath, systemPath } from '../nodes/paths.ts';
 import {
   action,
   collectionBody,
@@ -17,8 +18,7 @@ import {
   type Route,
   writing,
 } from '../resource.ts';
-import { answerWhenEnded, type Errand } from '../task-answer.ts';
-import { managerPath, systemPath } from './paths.ts';
+import { answerWhenEnded, type Errand } from '../tasks/task-answer.ts';
 
 /**
  * Virtual media: at the system and, where older clients look for it, at the manager. An image is fetched as a whole

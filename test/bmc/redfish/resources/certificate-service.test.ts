@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, webcrypto, X509Certificate } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CertificateStore } from '../../../../src/bmc/redfish/certificates.ts';
+import { CertificateStore } from '../../../../src/bmc/redfish/access/certificate-store.ts';
 import { type Identity, makeIdentity } from '../../../../src/support/certificate.ts';
 import { VirtualClock } from '../../../../src/support/clock.ts';
 import { memoryDocument } from '../../../../src/support/document.ts';

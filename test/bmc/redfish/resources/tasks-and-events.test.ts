@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import type { EventPost } from '../../../../src/bmc/redfish/event-post.ts';
+import type { EventPost } from '../../../../src/bmc/redfish/events/event-post.ts';
+import { tellOfNode } from '../../../../src/bmc/redfish/events/node-events.ts';
 import type { JsonObject } from '../../../../src/bmc/redfish/json.ts';
-import { message } from '../../../../src/bmc/redfish/message.ts';
+import { message } from '../../../../src/bmc/redfish/messages/message.ts';
+import { RedfishProblem } from '../../../../src/bmc/redfish/messages/problem.ts';
 import type { TaskWork } from '../../../../src/bmc/redfish/model.ts';
-import { tellOfNode } from '../../../../src/bmc/redfish/node-events.ts';
-import { RedfishProblem } from '../../../../src/bmc/redfish/problem.ts';
 import { createFixture } from '../fixture.ts';
 import { expectValid } from '../validate.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { MediaError } from '../../../../src/bmc/redfish/media-source.ts';
-import type { UpdateRequest, UpdateSource } from '../../../../src/bmc/redfish/update-source.ts';
+import { MediaError } from '../../../../src/bmc/redfish/media/media-source.ts';
+import type { UpdateRequest, UpdateSource } from '../../../../src/bmc/redfish/update/update-source.ts';
 import { type Answer, createFixture } from '../fixture.ts';
 
 const simpleUpdate = '/redfish/v1/UpdateService/Actions/UpdateService.SimpleUpdate';

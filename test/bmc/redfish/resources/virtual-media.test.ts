@@ -4,7 +4,7 @@ import {
   type MediaErrorKind,
   type MediaRequest,
   type MediaSource,
-} from '../../../../src/bmc/redfish/media-source.ts';
+} from '../../../../src/bmc/redfish/media/media-source.ts';
 import type { MediaImage } from '../../../../src/node/media.ts';
 import { type Answer, createFixture, type Fixture, type FixtureOptions } from '../fixture.ts';
 import { expectValid } from '../validate.ts';
