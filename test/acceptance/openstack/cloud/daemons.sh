@@ -51,6 +51,8 @@ start_hosts() {
       start_libvirt
       make_external_network
       obey_filters
+      # The L3 agent lets programs of this machine bind addresses that it does not have.
+      [ -e "$RUN/nonlocal-bind" ] || cat /proc/sys/net/ipv4/ip_nonlocal_bind >"$RUN/nonlocal-bind"
       start neutron-agent neutron-linuxbridge-agent $neutron --config-file "$ETC/neutron/ml2.ini" \
         --config-file "$ETC/neutron/agent.ini"
       start neutron-l3-agent neutron-l3-agent $neutron --config-file "$ETC/neutron/l3.ini"
