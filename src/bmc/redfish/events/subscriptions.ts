@@ -1,6 +1,6 @@
 import { withoutCredentials } from '../../../support/credentials.ts';
 import type { Document } from '../../../support/document.ts';
-import { message } from '../messages/message.ts';
+import { message, withReason } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import { Delivery, type DeliveryParts } from './event-delivery.ts';
 import { type EventFilter, wants } from './event-filter.ts';
@@ -226,8 +226,5 @@ export class SubscriptionTable implements Subscriptions, Disposable {
 
 function refused(reason: string): RedfishProblem {
   const told = message('Base.PropertyValueError', ['Destination'], ['/Destination']);
-  return new RedfishProblem(400, {
-    ...told,
-    Message: `${told.Message} No event can be sent there: ${reason}.`,
-  });
+  return new RedfishProblem(400, withReason(told, `No event can be sent there: ${reason}.`));
 }

@@ -1,4 +1,4 @@
-import { type Message, message } from '../messages/message.ts';
+import { message, withReason } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import type { MessageKey } from '../messages/registries.ts';
 import type { MediaError, MediaErrorKind } from './media-source.ts';
@@ -26,11 +26,6 @@ export function deviceProblem(reason: string): RedfishProblem {
 /** The slot is taken up with something else. */
 export function slotProblem(reason: string, pointers: readonly string[] = []): RedfishProblem {
   return new RedfishProblem(409, withReason(message('Base.ResourceInUse', [], pointers), reason));
-}
-
-/** Registries speak in general terms: what happened is said after them. */
-function withReason(told: Message, reason: string): Message {
-  return { ...told, Message: `${told.Message} ${reason}` };
 }
 
 const theUrl = '{url}';

@@ -34,3 +34,8 @@ export function message(
     ...(properties.length > 0 ? { RelatedProperties: properties } : {}),
   };
 }
+
+/** Registries speak in general terms: what happened is said after them. */
+export function withReason(told: Message, reason: string): Message {
+  return { ...told, Message: `${told.Message} ${reason}` };
+}

@@ -1,4 +1,4 @@
-import { type Message, message } from './message.ts';
+import { type Message, message, withReason } from './message.ts';
 
 /** A request that is refused: an HTTP status with messages of the registries. @see DSP0266 §8.6 (error responses) */
 export class RedfishProblem extends Error {
@@ -30,9 +30,7 @@ const retryAfter = 5;
  */
 export function busy(reason: string): RedfishProblem {
   const told = message('Base.ServiceTemporarilyUnavailable', [retryAfter]);
-  return new RedfishProblem(
-    503,
-    { ...told, Message: `${told.Message} ${reason} (SYS518)` },
-    { 'Retry-After': String(retryAfter) },
-  );
+  return new RedfishProblem(503, withReason(told, `${reason} (SYS518)`), {
+    'Retry-After': String(retryAfter),
+  });
 }

@@ -1,6 +1,6 @@
 import type { Command, Reply } from '../../../node/command.ts';
 import type { Node } from '../../../node/node.ts';
-import { message } from '../messages/message.ts';
+import { message, withReason } from '../messages/message.ts';
 import { busy, RedfishProblem } from '../messages/problem.ts';
 
 /**
@@ -19,15 +19,10 @@ export async function obey(
     case 'unsupported':
       throw new RedfishProblem(400, message('Base.ActionNotSupported', [reply.message], properties));
     case 'wrong-state':
-      throw new RedfishProblem(409, stateProblem(reply.message, properties));
+      throw new RedfishProblem(409, withReason(message('Base.ResourceInUse', [], properties), reply.message));
     case 'busy':
       throw busy(reply.message);
     case 'not-found':
       throw new RedfishProblem(404, message('Base.ResourceNotFound', ['', reply.message], properties));
   }
-}
-
-function stateProblem(reason: string, properties: readonly string[]) {
-  const told = message('Base.ResourceInUse', [], properties);
-  return { ...told, Message: `${told.Message} ${reason}` };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Account, AccountChange } from '../../accounts.ts';
 import { privilegeOfRole, roleOf } from '../access/privileges.ts';
-import { message } from '../messages/message.ts';
+import { message, withReason } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import type { RedfishService } from '../model.ts';
 import { collectionBody, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
@@ -160,7 +160,6 @@ function checkTypes(service: RedfishService, types: z.infer<typeof accountTypes>
 }
 
 function keepsName({ name }: Account): RedfishProblem {
-  const told = message('Base.ResourceCannotBeDeleted');
   const why = `The lab file gives this service the user ${name}, who keeps that name and cannot be deleted here.`;
-  return new RedfishProblem(403, { ...told, Message: `${told.Message}  ${why}` });
+  return new RedfishProblem(403, withReason(message('Base.ResourceCannotBeDeleted'), why));
 }

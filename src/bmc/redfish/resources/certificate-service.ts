@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { QuintupleoError } from '../../../support/errors.ts';
-import { message } from '../messages/message.ts';
+import { message, withReason } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import type { CertificateRequest, RedfishService } from '../model.ts';
 import { action, done, link, type Outcome, type ServiceAt, serviceResource } from '../resource.ts';
@@ -134,7 +134,7 @@ async function replace(
       ['CertificateString', 'CertificateService.ReplaceCertificate'],
       ['/CertificateString'],
     );
-    throw new RedfishProblem(400, { ...told, Message: `${told.Message} ${sentence(error)}` });
+    throw new RedfishProblem(400, withReason(told, sentence(error)));
   }
   service.log.info({ by: user.name }, 'the certificate was replaced');
   service.events.publish({

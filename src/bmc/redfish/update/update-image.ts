@@ -1,4 +1,4 @@
-import { message } from '../messages/message.ts';
+import { message, withReason } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import { type FirmwareKind, firmwareKinds } from './update-inventory.ts';
 
@@ -47,10 +47,7 @@ export async function readImage(
   const said = manifestOf(Buffer.concat(head)) ?? named(name.slice(0, longestName));
   if (size > 0 && said) return { name, ...said };
   const told = message('Update.VerificationFailed', [name, 'the update service']);
-  throw new RedfishProblem(400, {
-    ...told,
-    Message: `${told.Message} ${size === 0 ? 'It is empty.' : 'It says no version.'}`,
-  });
+  throw new RedfishProblem(400, withReason(told, size === 0 ? 'It is empty.' : 'It says no version.'));
 }
 
 /** The file's name that a URL ends with. */
