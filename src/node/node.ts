@@ -11,6 +11,8 @@ export interface Node {
   readonly serial: SerialPort;
   /** The state now. Reading it costs nothing and never waits. */
   readonly state: NodeState;
+  /** Aborts when the node is served no more: its state does not change after that. */
+  readonly closed: AbortSignal;
   /** Takes a command. Resolves when the answer is safe on disk. */
   command(command: Command): Promise<Reply>;
   /**

@@ -44,7 +44,7 @@ export class NodeRunner implements Node {
   #timer: Timer | undefined;
   #timerAt: number | undefined;
   #abort: AbortController | undefined;
-  #closed = false;
+  readonly #closing = new AbortController();
   // Versions of what has to be kept: the newest one, the newest on disk, and who waits for the disk.
   #version = 0;
   #savedVersion = 0;
@@ -66,6 +66,10 @@ export class NodeRunner implements Node {
     return node;
   }
 
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   get state(): NodeState {
     return this.#state;
   }
@@ -79,7 +83,8 @@ export class NodeRunner implements Node {
   }
 
   async command(command: Command): Promise<Reply> {
-    if (this.#closed) return { accepted: false, refusal: 'busy', message: 'the node is being taken down' };
+    if (this.closed.aborted)
+      return { accepted: false, refusal: 'busy', message: 'the node is being taken down' };
     const reply = this.#take({ type: 'command', command });
     await this.#saved(this.#version);
     return reply;
@@ -102,14 +107,15 @@ export class NodeRunner implements Node {
 
   /** Stops: no timer, no driver call under way, all that was accepted on disk. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.#timer?.cancel();
     this.#abort?.abort();
     await this.#saved(this.#version);
   }
 
   #take(input: Input): Reply {
-    if (this.#closed) return { accepted: false, refusal: 'busy', message: 'the node is being taken down' };
+    if (this.closed.aborted)
+      return { accepted: false, refusal: 'busy', message: 'the node is being taken down' };
     const { clock } = this.#parts;
     const before = this.#state;
     const { state, effects, reply } = transition(before, input, {

@@ -61,6 +61,7 @@ export class StubNode implements Node {
     timeouts: { on: 1000, off: 1000, softOff: 1000, reset: 1000 },
   };
   readonly serial = new StubSerial();
+  readonly closed = new AbortController().signal;
   state: NodeState = { ...initialState(), power: 'on', seen: true };
   readonly commands: Command[] = [];
   reply: Reply = { accepted: true };

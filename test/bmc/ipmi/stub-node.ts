@@ -28,6 +28,7 @@ export class StubNode implements Node {
     write: () => {},
     sendBreak: () => {},
   };
+  readonly closed = new AbortController().signal;
   state: NodeState = { ...initialState(), power: 'off' };
 
   async command(command: Command): Promise<Reply> {

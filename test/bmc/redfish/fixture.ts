@@ -76,6 +76,8 @@ export interface Fixture {
   ): Promise<Answer>;
   /** Powers a node on or off and waits until it is. */
   power(name: string, action: 'on' | 'off'): Promise<void>;
+  /** Takes a node down, as when it leaves the lab. */
+  close(name: string): Promise<void>;
 }
 
 /** Basic authentication. */
@@ -152,6 +154,7 @@ export async function createFixture(options: FixtureOptions = {}): Promise<Fixtu
       await bmc(name).node.command({ type: 'power', action, by: 'test' });
       await clock.advance(5000);
     },
+    close: async name => runners.get(machineId('lab', name))?.close(),
   };
 }
 

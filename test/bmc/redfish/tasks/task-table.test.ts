@@ -128,6 +128,17 @@ test('a power operation that another takes the place of ends its task', async ()
   expect(['Completed', 'Exception']).toContain(states[0]);
 });
 
+test('a power operation of a node that leaves the service ends its task, which says why', async () => {
+  const { ask, clock, close } = await createFixture();
+  const reset = '/redfish/v1/Systems/n1/Actions/ComputerSystem.Reset';
+  const answer = await ask('POST', reset, { ResetType: 'On' }, { prefer: 'respond-async' });
+  await close('n1');
+  await clock.advance(0);
+  const task = await ask('GET', String(answer.at('/@odata.id')));
+  expect(task.at('/TaskState')).toBe('Exception');
+  expect(task.text).toContain('served no more');
+});
+
 test('tasks hide what is secret, can be deleted, and their service is set by clients', async () => {
   const { ask, service, clock } = await createFixture();
   const body = { Image: 'http://bob:hush@192.0.2.1/x.iso', Password: 'hush', UserName: 'bob' };
