@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MachinePaths } from '../../../src/drivers/qemu/layout.ts';
 import { Host, hasQemu, password } from '../lab/host.ts';
@@ -26,6 +29,9 @@ redfish: { destinations: [127.0.0.1] }
 bmc: { username: admin, password: ${password}, ipmi: { address: 127.0.0.1, port: ${port} } }
 `;
 
+/** An image of which no more than the beginning comes. */
+const endless = '/endless.img';
+
 interface System {
   readonly PowerState: string;
   readonly LastResetTime: string;
@@ -45,6 +51,11 @@ describe.skipIf(!hasQemu)('a machine by Redfish alone', () => {
 
   beforeAll(async () => {
     server = createServer(({ url = '' }, response) => {
+      if (url === endless) {
+        response.write(Buffer.alloc(1 << 16));
+        server.emit('endless');
+        return;
+      }
       const image = images.get(url);
       if (image) response.end(image);
       else response.writeHead(404).end();
@@ -89,7 +100,7 @@ describe.skipIf(!hasQemu)('a machine by Redfish alone', () => {
     return readFileSync(machine.serialLog, 'latin1').slice(ino === heard.file ? heard.size : 0);
   };
   const untilSaid = (text: string) =>
-    expect.poll(output, { timeout: 30_000, interval: 100, message: text }).toContain(text);
+    expect.poll(output, { timeout: 120_000, interval: 100, message: text }).toContain(text);
   /** Says something to the guest and waits for its answer. */
   const ask = async (command: Uint8Array, answer: string) => {
     listen();
@@ -291,6 +302,26 @@ describe.skipIf(!hasQemu)('a machine by Redfish alone', () => {
     await eject('Cd');
     await ask(guestCommand.readDisc, 'NO');
     await setBoot({ BootSourceOverrideEnabled: 'Disabled' });
+  });
+
+  test('an image that was on its way when the daemon was killed is nowhere', async () => {
+    const asked = once(server, 'endless');
+    const Image = `http://127.0.0.1:${(server.address() as AddressInfo).port}${endless}`;
+    const insertion = redfish
+      .ask('POST', `${media('Cd')}/Actions/VirtualMedia.InsertMedia`, { Image })
+      .catch(() => undefined);
+    await asked;
+    await host.kill('daemon');
+    await insertion;
+    await host.done('up', file);
+    expect(await redfish.get(media('Cd'))).toMatchObject({ Inserted: false, Image: null });
+    await insert('Cd', textDisc('ANOTHER DISC'));
+    await ask(guestCommand.readDisc, 'ANOTHER DISC');
+    const kept = () => readdir(join(machine.folder, '../../media'));
+    expect(await kept()).toHaveLength(1);
+    await eject('Cd');
+    await expect.poll(kept, { timeout: 10_000 }).toEqual([]);
+    await agree();
   });
 
   test('has one event log and one set of accounts for both faces', async () => {
