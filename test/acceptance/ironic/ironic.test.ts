@@ -24,7 +24,7 @@ const deployed = 'quintupleo: stage disk';
 let bench: Workbench;
 
 beforeAll(async () => {
-  bench = await Workbench.set({ powerSync: 20, forcePower: true, callbackTimeout: 600 });
+  bench = await Workbench.set();
 });
 
 afterAll(async () => {
@@ -136,7 +136,7 @@ describe('hardware type redfish, by virtual media', () => {
     const { host, folder, ironic } = bench;
     const certificate = join(folder, 'lab.pem');
     await host.done('export', 'certificate', lab, '--output', certificate);
-    await bench.enrol(['media'], '--driver', 'redfish', '--virtual-media', '--verify-ca', certificate);
+    await bench.enrol(['media'], '--driver', 'redfish', '--virtual-media', '--ca-file', certificate);
     await ironic.api.set('media', { 'driver_info/redfish_password': 'wrong' });
     const refused = await ironic.provision('media', 'manage', 'enroll');
     expect(refused.node.last_error).toContain('Failed to get power state');
@@ -151,8 +151,15 @@ describe('hardware type redfish, by virtual media', () => {
     for (const { uuid } of before) await ironic.api.call('DELETE', `/ports/${uuid}`);
     await ironic.api.set('media', { inspect_interface: 'redfish', properties: {} });
     const { node } = await ironic.provision('media', 'inspect', 'manageable');
-    expect(node.properties).toMatchObject({ cpus: 1, memory_mb: 1024, local_gb: 3, cpu_arch: 'x86_64' });
+    const { cpus, memory_mb, local_gb, cpu_arch } = node.properties;
+    // Ironic writes some of them as texts, and leaves a GiB of the disk to partition tables.
+    expect([cpus, memory_mb, local_gb].map(Number)).toEqual([1, 1024, 3]);
+    expect(cpu_arch).toBe('x86_64');
     expect((await ironic.ports('media')).map(port => port.address)).toEqual(before.map(port => port.address));
+  });
+
+  test('provides', async () => {
+    const { ironic } = bench;
     await ironic.provision('media', 'provide', 'available');
     expect(await ironic.api.problems('media')).not.toHaveProperty('boot');
   });
@@ -177,13 +184,6 @@ describe('hardware type redfish, by virtual media', () => {
 
   test('rebuilds', { timeout: 2 * boot }, async () => {
     await bench.ironic.provision('media', 'rebuild', 'active', { bound: boot });
-    await bench.says('media', deployed);
-  });
-
-  test('rescues', { timeout: boot }, async () => {
-    const { ironic } = bench;
-    await ironic.provision('media', 'rescue', 'rescue', { bound: boot, rescue_password: 'only-a-test' });
-    await ironic.provision('media', 'unrescue', 'active', { bound: boot });
     await bench.says('media', deployed);
   });
 

@@ -1,17 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { systemClock } from '../../../src/support/clock.ts';
 import { poll } from '../../../src/support/wait.ts';
 import { IronicApi, type IronicNode } from './ironic-api.ts';
-import { apiPort, grubTemplate, type IronicPlace, type IronicTuning, ironicConf } from './ironic-conf.ts';
+import { apiPort, configure, type IronicSettings } from './ironic-conf.ts';
 import { Background } from './process.ts';
 
 const run = promisify(execFile);
 
 /** A state after which nothing happens by itself. */
-const failures = ['deploy failed', 'clean failed', 'inspect failed', 'rescue failed', 'error'];
+const failures = ['deploy failed', 'clean failed', 'inspect failed', 'error'];
 
 /** How a request to bring a node into another state ended. */
 export interface Progress {
@@ -25,27 +25,22 @@ export class Ironic implements AsyncDisposable {
   readonly api: IronicApi;
   readonly #process: Background;
   readonly #log: string;
-  readonly #url: string;
+  /** Of its API, for example `http://192.0.2.1:6385`. */
+  readonly url: string;
 
   private constructor(process: Background, url: string, log: string) {
     this.#process = process;
-    this.#url = url;
+    this.url = url;
     this.#log = log;
     this.api = new IronicApi(url);
   }
 
-  static async start(place: IronicPlace, tuning: IronicTuning): Promise<Ironic> {
-    const { folder } = place;
-    for (const name of ['tmp', 'lock', 'images', 'master_images', 'consoles', 'deploy-logs']) {
-      await mkdir(join(folder, name), { recursive: true });
-    }
-    const conf = join(folder, 'ironic.conf');
-    const log = join(folder, 'ironic.log');
-    await writeFile(conf, ironicConf(place, tuning));
-    await writeFile(join(folder, 'grub.cfg.template'), grubTemplate);
+  static async start(settings: IronicSettings): Promise<Ironic> {
+    const conf = await configure(settings);
+    const log = join(settings.folder, 'ironic.log');
     // Not `upgrade`, some steps of which SQLite cannot do.
     await run('/usr/bin/ironic-dbsync', ['--config-file', conf, 'create_schema'], { timeout: 120_000 });
-    const url = `http://${place.address}:${apiPort}`;
+    const url = `http://${settings.address}:${apiPort}`;
     const process = await Background.start('/usr/bin/ironic', ['--config-file', conf], log);
     const ironic = new Ironic(process, url, log);
     const answers = await poll(systemClock, { every: 500, within: 120_000 }, async () =>
@@ -65,7 +60,7 @@ export class Ironic implements AsyncDisposable {
   async client(...args: readonly string[]): Promise<string> {
     const { stdout } = await run('/usr/bin/openstack', ['baremetal', ...args], {
       env: {
-        ...{ PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', OS_AUTH_TYPE: 'none', OS_ENDPOINT: this.#url },
+        ...{ PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8', OS_AUTH_TYPE: 'none', OS_ENDPOINT: this.url },
         OS_BAREMETAL_API_VERSION: '1.78',
       },
       timeout: 120_000,
@@ -138,7 +133,7 @@ export class Ironic implements AsyncDisposable {
   }
 
   async ports(name: string): Promise<readonly { readonly uuid: string; readonly address: string }[]> {
-    const path = `/nodes/${name}/ports`;
+    const path = `/ports?node=${name}`;
     const { ports } = await this.api.call<{ ports: { uuid: string; address: string }[] }>('GET', path);
     return ports;
   }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../../src/support/clock.ts';
@@ -37,20 +37,11 @@ beforeAll(async () => {
   const folder = await mkdtemp(join(home, 'run-'));
   host = await Host.create();
   await host.done('up', await host.file(lab, labFile));
-  const httpRoot = join(folder, 'http');
-  await mkdir(httpRoot);
-  const place = { folder, address: '127.0.0.1', httpRoot, httpPort: 8080, tftpRoot: join(folder, 'tftp') };
-  ironic = await Ironic.start(
-    { ...place, files: folder, espImage: '' },
-    { powerSync, forcePower: false, callbackTimeout: 600 },
-  );
+  const address = '127.0.0.1';
+  ironic = await Ironic.start({ folder, files: folder, address, powerSync, forcePower: false });
   for (const driver of ['ipmi', 'redfish']) {
-    const file = join(folder, `${driver}.yaml`);
-    await host.done(
-      ...['export', 'ironic', lab, '--node', `${driver}-*`, '--driver', driver, '--output', file],
-      ...['--interface', 'boot=ipxe'],
-    );
-    await ironic.client('create', file);
+    const nodes = ['--node', `${driver}-*`, '--driver', driver, '--interface', 'boot=ipxe'];
+    await host.done('enrol', 'ironic', lab, '--url', ironic.url, '--manage', ...nodes);
   }
 });
 
@@ -59,10 +50,9 @@ afterAll(async () => {
   await host?.[Symbol.asyncDispose]();
 });
 
-test('manages 50 nodes', async () => {
+test('has enrolled 50 nodes', async () => {
   const nodes = await ironic.api.nodes();
   expect(nodes).toHaveLength(50);
-  for (const { name } of nodes) await ironic.api.provision(name, 'manage');
   for (const { name } of nodes) await ironic.reaches(name, 'manageable');
 });
 

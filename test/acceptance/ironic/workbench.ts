@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DeployFiles } from '../../../src/boot/deploy-files.ts';
@@ -9,7 +9,7 @@ import { poll } from '../../../src/support/wait.ts';
 import { Host } from '../lab/host.ts';
 import { serveFiles } from './file-server.ts';
 import { Ironic } from './ironic.ts';
-import type { IronicTuning } from './ironic-conf.ts';
+import { httpPort } from './ironic-conf.ts';
 import { serveDhcp } from './provisioning-network.ts';
 
 const run = promisify(execFile);
@@ -21,7 +21,6 @@ const cache = join(home, 'cache');
 /** This machine on the provisioning network. */
 export const address = '198.18.7.1';
 const cidr = '198.18.7.0/24';
-const httpPort = 8080;
 
 /** What nodes are deployed with. */
 export const image = JSON.parse(readFileSync(join(cache, 'image.json'), 'utf8')) as DeployFiles;
@@ -74,25 +73,17 @@ export class Workbench implements AsyncDisposable {
     this.#made = made;
   }
 
-  static async set(tuning: IronicTuning): Promise<Workbench> {
+  static async set(): Promise<Workbench> {
     const folder = await mkdtemp(join(home, 'run-'));
-    const httpRoot = join(folder, 'http');
-    await mkdir(httpRoot);
     const made: AsyncDisposable[] = [];
     try {
       const host = await Host.create();
       made.push(host);
       await host.done('up', await host.file(lab, labFile));
-      const served = [httpRoot, join(image.image.path, '..')];
+      const served = [join(folder, 'http'), join(image.image.path, '..')];
       made.push(await serveFiles(served, address, httpPort));
       made.push(await serveDhcp({ folder, bridge: await interfaceOf(address), address, httpPort }));
-      const ironic = await Ironic.start(
-        {
-          ...{ folder, address, httpRoot, httpPort, tftpRoot: join(folder, 'tftp') },
-          ...{ files: cache, espImage: join(cache, 'esp.img') },
-        },
-        tuning,
-      );
+      const ironic = await Ironic.start({ folder, files: cache, address, powerSync: 20, forcePower: true });
       made.push(ironic);
       return new Workbench(folder, host, ironic, made);
     } catch (error) {
@@ -111,12 +102,6 @@ export class Workbench implements AsyncDisposable {
         `deploy_kernel=${agent.kernel}`,
         '--driver-info',
         `deploy_ramdisk=${agent.ramdisk}`,
-      ],
-      ...[
-        '--driver-info',
-        `rescue_kernel=${agent.kernel}`,
-        '--driver-info',
-        `rescue_ramdisk=${agent.ramdisk}`,
       ],
       ...options,
     );
