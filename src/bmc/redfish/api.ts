@@ -166,7 +166,9 @@ export class RedfishApi {
   #failure(request: RedfishRequest, error: unknown): RedfishResponse {
     if (error instanceof RedfishProblem) return errorAnswer(error);
     const { method, url } = request;
-    this.service.log.error({ method, url, error: messageOf(error) }, 'Redfish request failed');
+    // Nobody waits for what a client that has gone had asked for.
+    const level = request.signal.aborted ? 'debug' : 'error';
+    this.service.log[level]({ method, url, error: messageOf(error) }, 'Redfish request failed');
     return errorAnswer(new RedfishProblem(500, message('Base.InternalError')));
   }
 }

@@ -69,13 +69,18 @@ function bodyOf(resource: AnyResource, at: ServiceAt | NodeAt): Body | undefined
 
 /** A body with its ETag, which is a digest of all the rest. */
 export function sealed(content: JsonObject): Body {
-  // A clock that goes on is no change: who has read it may still write by its ETag.
-  const { DateTime, ...lasting } = content;
-  const digest = createHash('sha1').update(JSON.stringify(lasting)).digest('base64url');
-  const etag = DateTime === undefined ? `"${digest}"` : `W/"${digest}"`;
   const { '@odata.id': id, '@odata.type': type, ...rest } = content;
+  const head = JSON.stringify({ '@odata.id': id, '@odata.type': type });
+  const text = JSON.stringify(rest);
+  // A clock that goes on is no change: who has read it may still write by its ETag.
+  const { DateTime, ...lasting } = rest;
+  const hash = createHash('sha1').update(head);
+  const digest = hash.update(DateTime === undefined ? text : JSON.stringify(lasting)).digest('base64url');
+  const etag = DateTime === undefined ? `"${digest}"` : `W/"${digest}"`;
   const object = { '@odata.id': id, '@odata.type': type, '@odata.etag': etag, ...rest };
-  return { object, bytes: Buffer.from(JSON.stringify(object)), etag };
+  // The same as the object's JSON, which would take as long again.
+  const bytes = Buffer.from(`${head.slice(0, -1)},"@odata.etag":${JSON.stringify(etag)},${text.slice(1)}`);
+  return { object, bytes, etag };
 }
 
 function actionsOf(resource: AnyResource, at: ServiceAt | NodeAt): JsonObject | undefined {

@@ -4,6 +4,7 @@ import { schemaUri } from '../messages/schemas.ts';
 import { emptyAnswer, jsonAnswer } from './answers.ts';
 import { matches, type Target } from './changes.ts';
 import type { Load } from './outcomes.ts';
+import { Pace } from './pace.ts';
 import { isOfOne, queried, queryOf } from './query/query.ts';
 import type { RedfishRequest, RedfishResponse } from './request.ts';
 
@@ -11,12 +12,12 @@ import type { RedfishRequest, RedfishResponse } from './request.ts';
  * Shows a resource.
  * @param load - what other paths lead to, for whoever asks
  */
-export function readAnswer(
+export async function readAnswer(
   { resource, at, read }: Target,
   allow: readonly string[],
   request: RedfishRequest,
   load: Load,
-): RedfishResponse {
+): Promise<RedfishResponse> {
   checkAccept(request.headers.accept);
   const body = read();
   if (!body) throw new RedfishProblem(404, message('Base.ResourceMissingAtURI', [at.path]));
@@ -25,13 +26,14 @@ export function readAnswer(
     Link: `<${schemaUri(resource.schema)}>; rel=describedby`,
   };
   const query = queryOf(request.url.split(/\?(.*)/s)[1] ?? '');
+  const pace = new Pace(request.signal);
   if (query && !isOfOne(query)) {
-    return jsonAnswer(200, queried(body.object, resource.schema, query, load), headers);
+    return jsonAnswer(200, await queried(body.object, resource.schema, query, load, pace), headers);
   }
   const tagged = { ...headers, ETag: body.etag };
   const ifNoneMatch = request.headers['if-none-match'];
   if (ifNoneMatch !== undefined && matches(ifNoneMatch, body.etag)) return emptyAnswer(304, tagged);
-  const shown = query ? queried(body.object, resource.schema, query, load) : body.bytes;
+  const shown = query ? await queried(body.object, resource.schema, query, load, pace) : body.bytes;
   return jsonAnswer(200, shown, tagged);
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Target } from '../../../../src/bmc/redfish/protocol/changes.ts';
+import { Pace } from '../../../../src/bmc/redfish/protocol/pace.ts';
 import { expanded } from '../../../../src/bmc/redfish/protocol/query/expand.ts';
 import { createFixture } from '../fixture.ts';
 
@@ -104,11 +105,12 @@ test('$expand shows nothing that who asks may not see', async () => {
   expect(shown).toEqual([undefined, undefined, 'bob']);
 });
 
-test('$expand of too much is refused', () => {
+test('$expand of too much is refused', async () => {
   const body = { Members: Array.from({ length: 100 }, () => ({ '@odata.id': '/large' })) };
   const large = { object: {}, bytes: Buffer.alloc(100_000), etag: '""' };
   const load = () => ({ read: () => large }) as unknown as Target;
-  expect(() => expanded(body, { kind: '.', levels: 1 }, load)).toThrow(
+  const pace = new Pace(new AbortController().signal);
+  await expect(expanded(body, { kind: '.', levels: 1 }, load, pace)).rejects.toThrow(
     expect.objectContaining({ status: 507 }),
   );
 });
@@ -145,4 +147,16 @@ test('what is selected of one resource has that resource’s ETag', async () => 
   const part = await ask('GET', `${systems}/n1?$select=Name`);
   expect(part.headers.ETag).toBe(whole.headers.ETag);
   expect((await ask('GET', `${systems}?$expand=.`)).headers.ETag).toBeUndefined();
+});
+
+test('whoever asks for much keeps nobody else waiting', async () => {
+  const { ask } = await createFixture({ nodes: names });
+  const answered: string[] = [];
+  const asking = [`${systems}?$expand=*($levels=4)`, `${systems}/n1`].map(async path => {
+    const { status } = await ask('GET', path);
+    answered.push(path);
+    expect(status).toBe(200);
+  });
+  await Promise.all(asking);
+  expect(answered[0]).toBe(`${systems}/n1`);
 });

@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../json.ts';
 import { message } from '../../messages/message.ts';
 import { RedfishProblem } from '../../messages/problem.ts';
 import type { Load } from '../outcomes.ts';
+import type { Pace } from '../pace.ts';
 
 /** `$expand`: shows resources in place of the links to them. @see DSP0266 §7.4.4 */
 
@@ -16,40 +17,72 @@ export const mostLevels = 4;
 /** Most bytes of resources that one answer shows. */
 const mostBytes = 4 * 1024 * 1024;
 
+/** A link that is to be followed, and how what it leads to takes its place. */
+interface Step {
+  readonly path: string;
+  readonly left: number;
+  readonly put: (shown: Json | undefined) => void;
+}
+
 /**
  * A body with the resources that it links to.
  * @param load - what a path leads to; a link to what cannot be shown stays a link
  * @throws {@link RedfishProblem} 507 when that is too much
  */
-export function expanded(body: JsonObject, { kind, levels }: Expansion, load: Load): JsonObject {
-  let bytes = 0;
+export async function expanded(
+  body: JsonObject,
+  { kind, levels }: Expansion,
+  load: Load,
+  pace: Pace,
+): Promise<JsonObject> {
+  const steps: Step[] = [];
 
-  const object = (from: JsonObject, left: number, underLinks: boolean): JsonObject =>
-    Object.fromEntries(
-      Object.entries(from).map(([name, value]) => [
-        name,
-        name === 'Actions' ? value : part(value, left, underLinks || name === 'Links'),
-      ]),
-    );
-
-  const part = (value: Json | undefined, left: number, underLinks: boolean): Json | undefined => {
-    if (value === null || typeof value !== 'object') return value;
-    if (Array.isArray(value)) return value.map(one => part(one, left, underLinks) ?? null);
-    const path = linkOf(value as JsonObject);
-    if (path === undefined) return object(value as JsonObject, left, underLinks);
-    const wanted = kind === '*' || (kind === '~') === underLinks;
-    return wanted ? resource(path, left, value) : value;
+  const copy = (from: JsonObject, left: number, underLinks: boolean): JsonObject => {
+    const to: Record<string, Json | undefined> = {};
+    for (const [name, value] of Object.entries(from)) {
+      const put = (shown: Json | undefined) => {
+        to[name] = shown;
+      };
+      if (name === 'Actions') put(value);
+      else copyPart(value, left, underLinks || name === 'Links', put);
+    }
+    return to;
   };
 
-  const resource = (path: string, left: number, link: Json): Json => {
+  const copyPart = (
+    value: Json | undefined,
+    left: number,
+    underLinks: boolean,
+    put: (shown: Json | undefined) => void,
+  ): void => {
+    if (value === null || typeof value !== 'object') return put(value);
+    if (Array.isArray(value)) {
+      const to: Json[] = [];
+      for (const [index, one] of value.entries()) {
+        copyPart(one, left, underLinks, shown => {
+          to[index] = shown ?? null;
+        });
+      }
+      return put(to);
+    }
+    const path = linkOf(value as JsonObject);
+    if (path === undefined) return put(copy(value as JsonObject, left, underLinks));
+    put(value);
+    if (kind === '*' || (kind === '~') === underLinks) steps.push({ path, left, put });
+  };
+
+  const shown = copy(body, levels, false);
+  let bytes = 0;
+  // What is shown in place of a link may bring more of them.
+  for (const { path, left, put } of steps) {
     const found = load(path)?.read();
-    if (!found) return link;
+    if (!found) continue;
     bytes += found.bytes.length;
     if (bytes > mostBytes) throw new RedfishProblem(507, message('Base.InsufficientStorage'));
-    return left > 1 ? object(found.object, left - 1, false) : found.object;
-  };
-
-  return object(body, levels, false);
+    put(left > 1 ? copy(found.object, left - 1, false) : found.object);
+    await pace.step();
+  }
+  return shown;
 }
 
 /** The resource that a link is to; `undefined` for what is no link, or leads to a part of a resource. */

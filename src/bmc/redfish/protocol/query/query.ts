@@ -3,6 +3,7 @@ import { message } from '../../messages/message.ts';
 import { RedfishProblem } from '../../messages/problem.ts';
 import type { SchemaName } from '../../messages/schemas.ts';
 import type { Load } from '../outcomes.ts';
+import type { Pace } from '../pace.ts';
 import { type Expansion, expanded, mostLevels } from './expand.ts';
 import { type Filter, parseFilter } from './filter.ts';
 import { selected } from './select.ts';
@@ -61,7 +62,13 @@ export function isOfOne(query: Query): boolean {
  * Carries a query out, in the order that the standard has.
  * @throws {@link RedfishProblem} 400 or 507
  */
-export function queried(body: JsonObject, schema: SchemaName, query: Query, load: Load): JsonObject {
+export async function queried(
+  body: JsonObject,
+  schema: SchemaName,
+  query: Query,
+  load: Load,
+  pace: Pace,
+): Promise<JsonObject> {
   const members = schema.endsWith('Collection') ? (body.Members as readonly JsonObject[]) : undefined;
   const { only, filter, skip, top, expand, excerpt, select } = query;
   if (!members && (only || filter || skip !== undefined || top !== undefined)) {
@@ -69,18 +76,33 @@ export function queried(body: JsonObject, schema: SchemaName, query: Query, load
   }
   if (only) return (members?.length === 1 && bodyOf(members[0], load)) || body;
   let result = body;
-  if (members) result = { ...result, ...paged(members, query, load, String(body['@odata.id'])) };
-  if (expand) result = expanded(result, expand, load);
+  if (members) {
+    const wanted = filter ? await filtered(members, filter, load, pace) : members;
+    result = { ...result, ...paged(wanted, query, String(body['@odata.id'])) };
+  }
+  if (expand) result = await expanded(result, expand, load, pace);
   if (excerpt) result = excerptOf(result, schema);
   return select ? selected(result, select) : result;
 }
 
 const known: readonly string[] = ['only', 'excerpt', '$filter', '$skip', '$top', '$expand', '$select'];
 
-/** The members that are wanted, how many there are in all, and where the next ones are. */
-function paged(members: readonly JsonObject[], query: Query, load: Load, path: string): JsonObject {
-  const { filter, skip = 0, top, parameters } = query;
-  const all = filter ? members.filter(member => filter(bodyOf(member, load) ?? {})) : members;
+async function filtered(
+  members: readonly JsonObject[],
+  filter: Filter,
+  load: Load,
+  pace: Pace,
+): Promise<readonly JsonObject[]> {
+  const wanted: JsonObject[] = [];
+  for (const member of members) {
+    if (filter(bodyOf(member, load) ?? {})) wanted.push(member);
+    await pace.step();
+  }
+  return wanted;
+}
+
+/** The members of one page, how many there are in all, and where the next ones are. */
+function paged(all: readonly JsonObject[], { skip = 0, top, parameters }: Query, path: string): JsonObject {
   const end = top === undefined ? all.length : skip + top;
   const next = new URLSearchParams(parameters);
   next.set('$skip', String(end));
