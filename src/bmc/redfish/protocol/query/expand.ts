@@ -21,7 +21,7 @@ const mostBytes = 4 * 1024 * 1024;
 interface Step {
   readonly path: string;
   readonly left: number;
-  readonly put: (shown: Json | undefined) => void;
+  readonly put: (shown: Json) => void;
 }
 
 /**
@@ -40,35 +40,37 @@ export async function expanded(
   const copy = (from: JsonObject, left: number, underLinks: boolean): JsonObject => {
     const to: Record<string, Json | undefined> = {};
     for (const [name, value] of Object.entries(from)) {
-      const put = (shown: Json | undefined) => {
+      const put = (shown: Json) => {
         to[name] = shown;
       };
-      if (name === 'Actions') put(value);
-      else copyPart(value, left, underLinks || name === 'Links', put);
+      to[name] = name === 'Actions' ? value : part(value, left, underLinks || name === 'Links', put);
     }
     return to;
   };
 
-  const copyPart = (
+  const list = (from: readonly Json[], left: number, underLinks: boolean): readonly Json[] => {
+    const to: Json[] = [];
+    for (const [index, value] of from.entries()) {
+      const put = (shown: Json) => {
+        to[index] = shown;
+      };
+      to[index] = part(value, left, underLinks, put) ?? null;
+    }
+    return to;
+  };
+
+  const part = (
     value: Json | undefined,
     left: number,
     underLinks: boolean,
-    put: (shown: Json | undefined) => void,
-  ): void => {
-    if (value === null || typeof value !== 'object') return put(value);
-    if (Array.isArray(value)) {
-      const to: Json[] = [];
-      for (const [index, one] of value.entries()) {
-        copyPart(one, left, underLinks, shown => {
-          to[index] = shown ?? null;
-        });
-      }
-      return put(to);
-    }
+    put: Step['put'],
+  ): Json | undefined => {
+    if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return list(value, left, underLinks);
     const path = linkOf(value as JsonObject);
-    if (path === undefined) return put(copy(value as JsonObject, left, underLinks));
-    put(value);
+    if (path === undefined) return copy(value as JsonObject, left, underLinks);
     if (kind === '*' || (kind === '~') === underLinks) steps.push({ path, left, put });
+    return value;
   };
 
   const shown = copy(body, levels, false);
