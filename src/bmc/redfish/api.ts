@@ -8,7 +8,7 @@ import { RedfishProblem } from './messages/problem.ts';
 import type { RedfishService, Requester } from './model.ts';
 import { emptyAnswer, errorAnswer, withUsualHeaders } from './protocol/answers.ts';
 import { Bodies } from './protocol/body-cache.ts';
-import { carryOut, create, patch, remove, type Target } from './protocol/changes.ts';
+import { carryOut, create, patch, remove, type Target, withoutAnnotations } from './protocol/changes.ts';
 import { outcomeAnswer } from './protocol/outcomes.ts';
 import { readAnswer } from './protocol/read-answer.ts';
 import type { RedfishRequest, RedfishResponse } from './protocol/request.ts';
@@ -94,8 +94,10 @@ export class RedfishApi {
         const mayAll = allows(at.user.role, needed, own);
         if (!mayAll && !own) authorize(at.user, needed, own);
         const body = await objectOf(request, false);
-        if (!mayAll)
-          authorize(at.user, neededForProperties(resource.schema, Object.keys(body)) ?? needed, own);
+        if (!mayAll) {
+          const written = Object.keys(withoutAnnotations(body));
+          authorize(at.user, neededForProperties(resource.schema, written) ?? needed, own);
+        }
         const change = await patch(target, request, body);
         tellOfChange(target, 'ResourceChanged', at.path);
         return outcomeAnswer(change, target, load);

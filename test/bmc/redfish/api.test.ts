@@ -168,6 +168,7 @@ describe('PATCH', () => {
     [{ '@odata.id': sessionService }, 'NoOperation', undefined],
     [{ Id: 'x' }, 'PropertyNotWritable', '/Id'],
     [{ Colour: 'red' }, 'PropertyUnknown', '/Colour'],
+    [{ constructor: 'red' }, 'PropertyUnknown', '/constructor'],
     [{ SessionTimeout: 'long' }, 'PropertyValueTypeError', '/SessionTimeout'],
     [{ SessionTimeout: 5 }, 'PropertyValueOutOfRange', '/SessionTimeout'],
     [{ SessionTimeout: null }, 'PropertyValueTypeError', '/SessionTimeout'],
@@ -293,6 +294,8 @@ test('a body is made once for what it shows', async () => {
   const { service } = await createFixture();
   const api = new RedfishApi(service, new Router([counted]));
   await request(api, 'GET', '/redfish/v1/Counted');
+  // Who logs in changes nothing of it.
+  service.sessions.open('bob', 'reader', '192.0.2.1');
   const before = await request(api, 'GET', '/redfish/v1/Counted');
   expect(reads).toBe(1);
   await service.settings.change({ sessionTimeout: 77 });

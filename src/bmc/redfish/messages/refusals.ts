@@ -33,7 +33,7 @@ export function refusalsOf(issues: readonly Issue[], body: JsonObject, purpose: 
 export function valueAt(body: Json | undefined, path: readonly (string | number)[]): Json | undefined {
   let here = body;
   for (const step of path) {
-    if (here === null || typeof here !== 'object') return undefined;
+    if (here === null || typeof here !== 'object' || !Object.hasOwn(here, step)) return undefined;
     here = (here as Readonly<Record<string | number, Json | undefined>>)[step];
   }
   return here;

@@ -101,7 +101,7 @@ export function matches(header: string, etag: string): boolean {
 }
 
 /** A client may send back what it has read: OData's annotations say nothing of what is to change. */
-function withoutAnnotations(body: JsonObject): JsonObject {
+export function withoutAnnotations(body: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(body).filter(([name]) => !name.includes('@odata.')));
 }
 
