@@ -66,8 +66,7 @@ export class Service implements RedfishService, Disposable {
     this.settings = settings;
     this.events = events;
     this.logins = new LoginGuard({ accounts, settings, clock, log });
-    const changed = () => this.changed();
-    this.sessions = new SessionTable({ logins: this.logins, accounts, settings, clock, changed });
+    this.sessions = new SessionTable({ logins: this.logins, accounts, settings, clock });
     this.tasks = new TaskTable({ clock, log, settings, events });
   }
 

@@ -241,7 +241,7 @@ async function stubService(
     ipmiAccounts: true,
     settings,
     logins,
-    sessions: new SessionTable({ logins, accounts, settings, clock, changed }),
+    sessions: new SessionTable({ logins, accounts, settings, clock }),
     tasks: new TaskTable({ clock, log: silentLog, settings, events: hub }),
     events: hub,
     updates: noUpdateSource,

@@ -12,12 +12,11 @@ export interface SessionParts {
   readonly accounts: Accounts;
   readonly settings: Kept<ServiceSettings>;
   readonly clock: Clock;
-  /** Called when a session has begun or ended. */
-  readonly changed: () => void;
 }
 
-/** Most sessions at a time. */
+/** Most sessions at a time, and of them most of one account: others find room, too. */
 export const mostSessions = 256;
+export const mostSessionsOfAccount = 128;
 
 /** Milliseconds of silence after which a session makes room for another one when there are too many. */
 const longIdle = 60_000;
@@ -51,9 +50,9 @@ export class SessionTable implements Sessions {
   }
 
   open(userName: string, password: string, remote: string): { session: Session; token: string } {
-    const { logins, clock, changed } = this.#parts;
+    const { logins, clock } = this.#parts;
     const account = logins.check(userName, password, remote);
-    this.#makeRoom();
+    this.#makeRoom(account.id);
     const token = randomBytes(32).toString('hex');
     const now = clock.now();
     const session: Open = {
@@ -68,7 +67,6 @@ export class SessionTable implements Sessions {
     };
     this.#byId.set(session.id, session);
     this.#byDigest.set(session.digest, session);
-    changed();
     return { session, token };
   }
 
@@ -84,7 +82,6 @@ export class SessionTable implements Sessions {
     if (!session) return;
     this.#byId.delete(id);
     this.#byDigest.delete(session.digest);
-    this.#parts.changed();
   }
 
   closeOf(account?: number): void {
@@ -105,12 +102,17 @@ export class SessionTable implements Sessions {
     return alive;
   }
 
-  /** Forgets what has ended and, if there are still too many, the session that has been silent longest. */
-  #makeRoom(): void {
-    if (this.#byId.size < mostSessions) return;
+  /** Forgets what has ended and, if there are still too many, one that has been silent for long. */
+  #makeRoom(account: number): void {
+    if (this.#byId.size < mostSessionsOfAccount) return;
     const alive = [...this.#byId.values()].filter(session => this.#isAlive(session));
-    if (alive.length < mostSessions) return;
-    const idlest = alive.reduce((one, other) => (other.usedAt < one.usedAt ? other : one));
+    const own = alive.filter(session => session.account === account);
+    if (own.length >= mostSessionsOfAccount) this.#endIdlest(own);
+    else if (alive.length >= mostSessions) this.#endIdlest(alive);
+  }
+
+  #endIdlest(sessions: readonly Open[]): void {
+    const idlest = sessions.reduce((one, other) => (other.usedAt < one.usedAt ? other : one));
     if (this.#parts.clock.now() - idlest.usedAt < longIdle) {
       throw new RedfishProblem(503, message('Base.SessionLimitExceeded'), { 'Retry-After': '60' });
     }

@@ -48,6 +48,7 @@ export class EventHub implements Events, Disposable {
 
   listen(request: StreamRequest): EventStream {
     const stream = this.subscriptions.attach(
+      request.account,
       id => new EventStream(id, request, this.#parts.clock, () => this.subscriptions.detach(id)),
     );
     if (request.signal.aborted) stream.close();

@@ -88,6 +88,9 @@ export function subscriptionPath(id: string): string {
 const mostPosts = 64;
 const mostStreams = 32;
 
+/** How many clients of one account may listen at a time: others find room, too. */
+const mostStreamsOfAccount = 16;
+
 /** The subscribers of a service. Those to whom events are posted are kept, with their secrets. */
 export class SubscriptionTable implements Subscriptions, Disposable {
   readonly #document: Document<KeptSubscriptions>;
@@ -156,8 +159,10 @@ export class SubscriptionTable implements Subscriptions, Disposable {
   }
 
   /** Takes in somebody who listens. @throws RedfishProblem 503 when too many listen already */
-  attach<S extends Subscriber>(make: (id: string) => S): S {
+  attach<S extends Subscriber>(account: number | undefined, make: (id: string) => S): S {
     this.#checkRoom('stream', mostStreams);
+    const own = this.all.filter(one => one.kind === 'stream' && one.account === account);
+    if (own.length >= mostStreamsOfAccount) throw full();
     const subscriber = make(`SSE-${this.#nextId++}`);
     this.#subscribers.set(subscriber.subscription.id, subscriber);
     return subscriber;
@@ -215,13 +220,17 @@ export class SubscriptionTable implements Subscriptions, Disposable {
 
   #checkRoom(kind: Subscription['kind'], most: number): void {
     if (this.all.filter(subscription => subscription.kind === kind).length < most) return;
-    throw new RedfishProblem(503, message('Base.EventSubscriptionLimitExceeded'), { 'Retry-After': '60' });
+    throw full();
   }
 
   #keep(): Promise<void> {
     const posts = this.all.filter(subscription => subscription.kind === 'post');
     return this.#document.write({ nextId: this.#nextId, subscriptions: posts });
   }
+}
+
+function full(): RedfishProblem {
+  return new RedfishProblem(503, message('Base.EventSubscriptionLimitExceeded'), { 'Retry-After': '60' });
 }
 
 function refused(reason: string): RedfishProblem {

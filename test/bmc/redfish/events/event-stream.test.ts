@@ -166,7 +166,13 @@ describe('server-sent events', () => {
 
   test('only so many may listen', async () => {
     const fixture = await createFixture();
-    for (let count = 0; count < 32; count++) await listen(fixture);
+    const asOlga = { authorization: basic('olga', 'operator') };
+    for (let count = 0; count < 16; count++) await listen(fixture);
+    // One account cannot have all of them.
+    expect((await fixture.ask('GET', sse, undefined, { authorization: basic('bob', 'reader') })).status).toBe(
+      503,
+    );
+    for (let count = 0; count < 16; count++) await listen(fixture, sse, asOlga);
     expect((await fixture.ask('GET', sse)).status).toBe(503);
   });
 
