@@ -104,6 +104,8 @@ export const account = serviceResource({
         ...(RoleId === undefined ? {} : { privilege: privilegeOfRole[RoleId] }),
         ...(Enabled === undefined ? {} : { enabled: Enabled }),
         ...(ipmi === undefined ? {} : { ipmiMessaging: ipmi, linkAuthentication: ipmi }),
+        // Who comes to IPMI has all of it; who is there already keeps what IPMI has set.
+        ...(ipmi && !account.ipmiMessaging ? { sol: true } : {}),
       };
       if (Object.keys(change).length > 0) await service.accounts.change(account.id, change);
       if (Locked === false) service.logins.unlock(account.id);

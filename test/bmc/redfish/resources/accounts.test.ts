@@ -24,6 +24,17 @@ test('an account that is created can log in, and is IPMI’s too', async () => {
   expect(service.accounts.get(5)).toMatchObject({ name: 'eve', privilege: 'operator', ipmiMessaging: true });
 });
 
+test('an account that comes to IPMI later has all of it', async () => {
+  const { ask, service } = await createFixture();
+  await ask('POST', accounts, { ...eve, AccountTypes: ['Redfish'] });
+  expect(service.accounts.get(5)).toMatchObject({ ipmiMessaging: false, sol: false });
+  await ask('PATCH', `${accounts}/5`, { AccountTypes: ['Redfish', 'IPMI'] });
+  expect(service.accounts.get(5)).toMatchObject({ ipmiMessaging: true, sol: true });
+  await service.accounts.change(5, { sol: false });
+  await ask('PATCH', `${accounts}/5`, { AccountTypes: ['Redfish', 'IPMI'] });
+  expect(service.accounts.get(5)).toMatchObject({ sol: false });
+});
+
 test.each<[object, number, string]>([
   [{ ...eve, UserName: 'admin' }, 400, 'ResourceAlreadyExists'],
   [{ ...eve, UserName: 'longer than 16 bytes' }, 400, 'PropertyValueError'],
