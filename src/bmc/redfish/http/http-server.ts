@@ -181,7 +181,7 @@ export class RedfishHttp implements AsyncDisposable {
     try {
       const answer = await handler.handle({
         method: incoming.method ?? '',
-        url: incoming.url ?? '',
+        url: pathOf(incoming.url ?? ''),
         headers: incoming.headers as Readonly<Record<string, string | undefined>>,
         // What is left unread is read and forgotten once the request has been answered.
         body: incoming.iterator({ destroyOnReturn: false }),
@@ -222,6 +222,11 @@ const refusals: ReadonlyMap<string, number> = new Map([
   ['HPE_HEADER_OVERFLOW', 431],
   ['ERR_HTTP_REQUEST_TIMEOUT', 408],
 ]);
+
+/** The path of a target that may be a whole URL. @see RFC 9112 §3.2.2 (absolute-form) */
+function pathOf(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#]*/i, '');
+}
 
 function listening(server: SocketServer, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {

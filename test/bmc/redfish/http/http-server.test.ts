@@ -50,6 +50,19 @@ test('every address and port has its own service', async () => {
   expect(await posted.text()).toBe('two POST /b?c hello');
 });
 
+test('a target that is a whole URL is its path', async () => {
+  const { port } = await server().listen({ address: home, port: 0 }, named('one'));
+  const text = await new Promise<string>((resolve, reject) => {
+    const path = `http://${home}:${port}/redfish/v1?only`;
+    httpRequest({ host: home, port, path, agent: false }, response => {
+      response.setEncoding('utf8').once('data', resolve);
+    })
+      .once('error', reject)
+      .end();
+  });
+  expect(text).toBe('one GET /redfish/v1?only ');
+});
+
 test('a port that is taken is the system’s error', async () => {
   const http = server();
   const { port } = await http.listen({ address: home, port: 0 }, named('one'));
