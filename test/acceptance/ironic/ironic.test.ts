@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openTerminal } from './terminal.ts';
-import { address, image, imageUrl, lab, password, Workbench } from './workbench.ts';
+import { address, filesUrl, image, lab, password, uefiImage, Workbench } from './workbench.ts';
 
 /**
  * Real Ironic with real machines: what it does with servers from enrolment to the end of a lease. In this order, since
@@ -11,13 +11,7 @@ import { address, image, imageUrl, lab, password, Workbench } from './workbench.
 /** One boot of the agent's ramdisk under software emulation, and what is done then. Milliseconds. */
 const boot = 600_000;
 /** What is deployed. */
-const wholeDisk = {
-  image_source: imageUrl,
-  image_os_hash_algo: 'sha256',
-  image_os_hash_value: image.image.sha256,
-  image_disk_format: 'raw',
-  image_type: 'whole-disk',
-};
+const wholeDisk = instanceOf(image.image);
 /** What it says when it has been started from the disk, and has found what it needs. */
 const deployed = 'quintupleo: stage disk';
 
@@ -90,6 +84,7 @@ describe('hardware type ipmi', () => {
     const url = await ironic.console('legacy', true);
     expect(url).toEqual({ type: 'socat', url: `tcp://${address}:8100` });
     await using terminal = await openTerminal(address, 8100);
+    await terminal.says('SOL Session operational');
     // The shell echoes what it is told; it says the sum itself.
     await terminal.types('echo $((40 + 2))-is-it\n');
     await terminal.says('42-is-it');
@@ -203,7 +198,7 @@ describe('UEFI', () => {
     await bench.enrol(['uefi'], '--driver', 'redfish', '--interface', 'boot=ipxe');
     await ironic.provision('uefi', 'manage', 'manageable');
     await ironic.provision('uefi', 'provide', 'available');
-    await ironic.api.set('uefi', { instance_info: wholeDisk });
+    await ironic.api.set('uefi', { instance_info: instanceOf(uefiImage) });
     await ironic.provision('uefi', 'active', 'active', { bound: boot });
     await bench.says('uefi', deployed);
     await ironic.provision('uefi', 'deleted', 'available', { bound: boot });
@@ -211,7 +206,10 @@ describe('UEFI', () => {
 
   test('deploys an image by virtual media', { timeout: 2 * boot }, async () => {
     const { ironic } = bench;
-    await ironic.api.set('uefi', { boot_interface: 'redfish-virtual-media', instance_info: wholeDisk });
+    await ironic.api.set('uefi', {
+      boot_interface: 'redfish-virtual-media',
+      instance_info: instanceOf(uefiImage),
+    });
     await ironic.provision('uefi', 'active', 'active', { bound: boot });
     await bench.says('uefi', deployed);
     await ironic.provision('uefi', 'deleted', 'available', { bound: boot });
@@ -221,6 +219,17 @@ describe('UEFI', () => {
 test('Ironic has nothing to complain about but what the tests have done', async () => {
   expect(await bench.ironic.complaints()).toEqual([]);
 });
+
+/** How Ironic is told of an image. */
+function instanceOf({ path, sha256 }: { readonly path: string; readonly sha256: string }) {
+  return {
+    image_source: `${filesUrl}/${basename(path)}`,
+    image_os_hash_algo: 'sha256',
+    image_os_hash_value: sha256,
+    image_disk_format: 'raw',
+    image_type: 'whole-disk',
+  };
+}
 
 /** Node runs a system that hears its power button. */
 async function powers(node: string): Promise<void> {

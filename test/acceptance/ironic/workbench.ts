@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { DeployFiles } from '../../../src/boot/deploy-files.ts';
 import { systemClock } from '../../../src/support/clock.ts';
@@ -22,11 +22,16 @@ const cache = join(home, 'cache');
 export const address = '198.18.7.1';
 const cidr = '198.18.7.0/24';
 
-/** What nodes are deployed with. */
-export const image = JSON.parse(readFileSync(join(cache, 'image.json'), 'utf8')) as DeployFiles;
+/** What nodes are deployed with, and the same for UEFI machines with a GUID partition table, which the agent wants there. */
+export const { image, uefiImage } = made();
 
-/** Where its files are served. */
-export const imageUrl = `http://${address}:${httpPort}/disk.img`;
+function made(): { readonly image: DeployFiles; readonly uefiImage: DeployFiles['image'] } {
+  const { uefi, ...image } = JSON.parse(readFileSync(join(cache, 'image.json'), 'utf8'));
+  return { image, uefiImage: uefi };
+}
+
+/** Where the images are served. */
+export const filesUrl = `http://${address}:${httpPort}`;
 
 /** The ramdisk with the agent, as `driver_info` names it. */
 export const agent = {
@@ -80,7 +85,7 @@ export class Workbench implements AsyncDisposable {
       const host = await Host.create();
       made.push(host);
       await host.done('up', await host.file(lab, labFile));
-      const served = [join(folder, 'http'), join(image.image.path, '..')];
+      const served = [join(folder, 'http'), dirname(image.image.path), dirname(uefiImage.path)];
       made.push(await serveFiles(served, address, httpPort));
       made.push(await serveDhcp({ folder, bridge: await interfaceOf(address), address, httpPort }));
       const ironic = await Ironic.start({ folder, files: cache, address, powerSync: 20, forcePower: true });
