@@ -5,7 +5,9 @@ import type { Clock } from '../../../support/clock.ts';
 import { withoutCredentials } from '../../../support/credentials.ts';
 import { messageOf } from '../../../support/errors.ts';
 import type { Logger } from '../../../support/log.ts';
+import { Turnstile } from '../../../support/wait.ts';
 import type { RedfishBmc } from '../model.ts';
+import { gone } from '../nodes/gone.ts';
 import { obey } from '../nodes/obey.ts';
 import { deviceProblem, imageProblem, slotProblem } from './media-problem.ts';
 import { MediaError, type MediaRequest } from './media-source.ts';
@@ -27,12 +29,27 @@ export interface SlotWork {
   readonly by: string;
 }
 
-/** Insertions under way, by BMC and slot. */
-const insertions = new WeakMap<RedfishBmc, Map<MediaSlot, AbortController>>();
+/** What goes on at a slot. */
+interface Lane {
+  /** What changes the slot, one after the other. */
+  readonly turns: Turnstile;
+  /** Gives up the insertion that is under way. */
+  insertion: AbortController | undefined;
+}
+
+const lanes = new WeakMap<RedfishBmc, Map<MediaSlot, Lane>>();
+
+function laneOf(bmc: RedfishBmc, slot: MediaSlot): Lane {
+  const ofBmc = lanes.get(bmc) ?? new Map<MediaSlot, Lane>();
+  lanes.set(bmc, ofBmc);
+  const lane = ofBmc.get(slot) ?? { turns: new Turnstile(), insertion: undefined };
+  ofBmc.set(slot, lane);
+  return lane;
+}
 
 /** Whether an image is on its way to a slot. */
 export function isInserting(bmc: RedfishBmc, slot: MediaSlot): boolean {
-  return insertions.get(bmc)?.has(slot) ?? false;
+  return laneOf(bmc, slot).insertion !== undefined;
 }
 
 /** Refuses a second image while one is on its way. @throws RedfishProblem 409 */
@@ -55,15 +72,18 @@ export async function insert(
   const { bmc } = work;
   const { slot } = request;
   checkIdle(bmc, slot);
-  const running = insertions.get(bmc) ?? new Map<MediaSlot, AbortController>();
-  insertions.set(bmc, running);
+  const lane = laneOf(bmc, slot);
   const ejected = new AbortController();
-  running.set(slot, ejected);
+  lane.insertion = ejected;
+  const { closed } = bmc.node;
+  const ended = AbortSignal.any([signal, ejected.signal, closed]);
   try {
-    const image = await fetchImage(bmc, request, AbortSignal.any([signal, ejected.signal]), progress);
-    await putIn(work, slot, image);
+    const image = await fetchImage(bmc, request, ended, progress);
+    await putIn(work, slot, image, ended);
+  } catch (error) {
+    throw closed.aborted ? gone(bmc.node) : error;
   } finally {
-    running.delete(slot);
+    lane.insertion = undefined;
   }
 }
 
@@ -73,10 +93,14 @@ export async function insert(
  */
 export async function eject(work: SlotWork, slot: MediaSlot): Promise<void> {
   const { bmc, clock } = work;
-  insertions.get(bmc)?.get(slot)?.abort(slotProblem('The medium was ejected.'));
-  if (!bmc.node.state.durable.media[slot]) return;
-  const revision = await exchange(work, slot, undefined);
-  const problem = await taken(bmc.node, revision, clock);
+  const { node } = bmc;
+  const lane = laneOf(bmc, slot);
+  lane.insertion?.abort(slotProblem('The medium was ejected.'));
+  const revision = await lane.turns.run(async () =>
+    node.state.durable.media[slot] ? exchange(work, slot, undefined) : undefined,
+  );
+  if (revision === undefined) return;
+  const problem = await taken(node, revision, clock);
   if (problem !== undefined) throw deviceProblem(problem);
 }
 
@@ -102,20 +126,31 @@ async function fetchImage(
   }
 }
 
-/** Puts an image in; what the machine does not take is taken out again, and what was there before comes back. */
-async function putIn(work: SlotWork, slot: MediaSlot, image: MediaImage): Promise<void> {
+/**
+ * Puts an image in; what the machine does not take is taken out again, and what was there before comes back.
+ * @param ended - aborts when it is not to be put in any more
+ */
+async function putIn(work: SlotWork, slot: MediaSlot, image: MediaImage, ended: AbortSignal): Promise<void> {
   const { bmc, clock } = work;
-  const before = bmc.node.state.durable.media[slot];
+  const { turns } = laneOf(bmc, slot);
+  const present = () => bmc.node.state.durable.media[slot];
+  let before: MediaImage | undefined;
   let revision: number;
   try {
-    revision = await exchange(work, slot, image);
+    revision = await turns.run(async () => {
+      ended.throwIfAborted();
+      before = present();
+      return exchange(work, slot, image);
+    });
   } catch (error) {
     await bmc.media.discard(image);
     throw error;
   }
   const problem = await taken(bmc.node, revision, clock);
   if (problem === undefined) return;
-  if (bmc.node.state.durable.media[slot]?.file === image.file) await exchange(work, slot, before);
+  await turns.run(async () => {
+    if (present()?.file === image.file) await exchange(work, slot, before);
+  });
   throw deviceProblem(problem);
 }
 
@@ -159,14 +194,18 @@ function taken(node: Node, revision: number, clock: Clock): Promise<string | und
     const end = (problem: string | undefined) => {
       stop();
       timer.cancel();
+      node.closed.removeEventListener('abort', onClose);
       resolve(problem);
     };
     const look = ({ told, mediaProblem }: NodeState) => {
       if (told.media !== undefined && told.media >= revision) end(undefined);
       else if (mediaProblem !== undefined) end(mediaProblem);
     };
+    const onClose = () => end('The node is served no more.');
     const timer = clock.after(machineTimeout, () => end('The machine has not taken it in time.'));
     const stop = node.onChange(look);
+    node.closed.addEventListener('abort', onClose);
     look(node.state);
+    if (node.closed.aborted) onClose();
   });
 }

@@ -152,6 +152,10 @@ function verifies({ settings }: RedfishBmc, slot: MediaSlot): boolean {
   return settings.value.verifyMediaServer[slot] ?? true;
 }
 
+async function keepVerifying({ settings }: RedfishBmc, slot: MediaSlot, verify: boolean): Promise<void> {
+  await settings.change({ verifyMediaServer: { ...settings.value.verifyMediaServer, [slot]: verify } });
+}
+
 function slotWork({ bmc, service, user }: NodeAt): SlotWork {
   return { bmc, clock: service.clock, log: service.log, by: user.name };
 }
@@ -163,14 +167,11 @@ async function patch(at: NodeAt, wanted: Content): Promise<Outcome> {
   if (image && inserted === false) throw conflict('Inserted');
   const ejects = image === null || inserted === false;
   if (!image) refuseWithoutImage(at.bmc.node.state.durable.media[slot], wanted, ejects);
-  if (verify !== undefined) {
-    const { settings } = at.bmc;
-    await settings.change({ verifyMediaServer: { ...settings.value.verifyMediaServer, [slot]: verify } });
-  }
   if (image) {
     const { Inserted: _, VerifyCertificate: __, ...how } = wanted;
-    return putIn(at, { ...how, Image: image }, 'PATCH');
+    return putIn(at, { ...how, Image: image }, 'PATCH', verify);
   }
+  if (verify !== undefined) await keepVerifying(at.bmc, slot, verify);
   return ejects ? takeOut(at, 'PATCH') : done;
 }
 
@@ -193,9 +194,13 @@ function conflict(property: string): RedfishProblem {
   );
 }
 
-async function putIn(at: NodeAt, wanted: Insertion, method: Method): Promise<Outcome> {
+/** @param verify - whether the server's certificate counts, from now on, if the image goes in */
+async function putIn(at: NodeAt, wanted: Insertion, method: Method, verify?: boolean): Promise<Outcome> {
   const slot = existingSlot(at);
-  const request = requestOf(at.bmc, slot, wanted, method);
+  const request = {
+    ...requestOf(slot, wanted, method),
+    verifyCertificate: verify ?? verifies(at.bmc, slot),
+  };
   checkIdle(at.bmc, slot);
   return answerWhenEnded(at, {
     name: `Insert ${withoutCredentials(request.url)} into ${at.bmc.id}`,
@@ -204,6 +209,7 @@ async function putIn(at: NodeAt, wanted: Insertion, method: Method): Promise<Out
     body: { Image: withoutCredentials(request.url), WriteProtected: request.writeProtected },
     work: async (signal, progress) => {
       await insert(slotWork(at), request, signal, progress);
+      if (verify !== undefined) await keepVerifying(at.bmc, slot, verify);
       return [];
     },
   });
@@ -225,7 +231,11 @@ async function takeOut(at: NodeAt, method: Method): Promise<Outcome> {
   });
 }
 
-function requestOf(bmc: RedfishBmc, slot: MediaSlot, wanted: Insertion, method: Method): MediaRequest {
+function requestOf(
+  slot: MediaSlot,
+  wanted: Insertion,
+  method: Method,
+): Omit<MediaRequest, 'verifyCertificate'> {
   const { WriteProtected: writeProtected = true, UserName, Password } = wanted;
   if (slot === 'cd' && !writeProtected) throw unmet('WriteProtected', 'false', method);
   return {
@@ -233,7 +243,6 @@ function requestOf(bmc: RedfishBmc, slot: MediaSlot, wanted: Insertion, method: 
     url: urlOf(wanted, method),
     username: UserName ?? undefined,
     password: Password ?? undefined,
-    verifyCertificate: verifies(bmc, slot),
     writeProtected,
   };
 }

@@ -303,6 +303,30 @@ describe('an image that takes its time', () => {
     expect((await insert(cd, { Image: image })).status).toBe(204);
   });
 
+  test('is given up when its node is served no more', async () => {
+    const answer = insert(cd, { Image: image });
+    await settle();
+    await fixture.close('n1');
+    const { status, text } = await answer;
+    expect(status).toBe(404);
+    expect(text).toContain('served no more');
+  });
+
+  test('that has come goes in before what ejects it, or not at all', async () => {
+    for (let turns = 0; turns < 20; turns++) {
+      const inserted = insert(cd, { Image: image });
+      await settle();
+      images.waiting.at(-1)?.come();
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      const ejected = eject(cd);
+      await settle();
+      await inserted;
+      expect((await ejected).status).toBe(204);
+      expect(await get(cd)).toMatchObject({ Image: null, Inserted: false });
+    }
+    expect(images.discarded).toHaveLength(20);
+  });
+
   test('is given up when its task is cancelled', async () => {
     const first = insert(cd, { Image: image });
     await settle();
@@ -354,6 +378,16 @@ describe('older clients', () => {
     expect(body).toMatchObject({ Image: image, Inserted: true, WriteProtected: false });
     expect((await patch({ Image: null, Inserted: false })).status).toBe(200);
     expect(await get(usb)).toMatchObject({ Image: null, Inserted: false });
+  });
+
+  test('keep what they say of certificates if the image goes in', async () => {
+    images.failure = new MediaError('not-found', 'it is not there');
+    expect((await patch({ Image: image, VerifyCertificate: false })).status).toBe(400);
+    expect(images.asked.at(-1)).toMatchObject({ verifyCertificate: false });
+    expect(await get(usb)).toMatchObject({ VerifyCertificate: true });
+    images.failure = undefined;
+    expect((await patch({ Image: image, VerifyCertificate: false })).status).toBe(200);
+    expect(await get(usb)).toMatchObject({ VerifyCertificate: false });
   });
 
   test.each([
