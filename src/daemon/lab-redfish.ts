@@ -226,7 +226,7 @@ export class LabRedfish implements AsyncDisposable {
     this.#now = served;
     const place = placeOfService(this.#parts.record());
     if (place) {
-      const face = new RedfishFace(() => this.#openWhole(lab, around), clock);
+      const face = new RedfishFace(() => this.#openWhole(lab, around), { clock, log });
       // It tells its subscribers of what happens, whether it is asked or not.
       await face.start();
       this.#whole = await this.#listen(place, face, http);
@@ -247,7 +247,6 @@ export class LabRedfish implements AsyncDisposable {
   }
 
   async #listenFor(bmc: NodeBmc): Promise<void> {
-    const { clock } = this.#parts;
     const served = await this.#start();
     const place = placeOfNode(this.#parts.record(), bmc.id);
     if (!served || !place) return;
@@ -265,7 +264,7 @@ export class LabRedfish implements AsyncDisposable {
           subscriptions,
           around,
         }),
-      clock,
+      this.#parts,
     );
     try {
       // Whoever has subscribed is told of what happens from the beginning.

@@ -1,27 +1,38 @@
 import { RedfishApi } from '../bmc/redfish/api.ts';
 import type { RequestHandler } from '../bmc/redfish/http/http-server.ts';
-import { busy } from '../bmc/redfish/messages/problem.ts';
+import { message } from '../bmc/redfish/messages/message.ts';
+import { busy, RedfishProblem } from '../bmc/redfish/messages/problem.ts';
 import { errorAnswer } from '../bmc/redfish/protocol/answers.ts';
 import type { RedfishRequest, RedfishResponse } from '../bmc/redfish/protocol/request.ts';
 import type { Clock } from '../support/clock.ts';
+import { messageOf } from '../support/errors.ts';
+import type { Logger } from '../support/log.ts';
 import type { Service } from './redfish-service.ts';
 
 /** Milliseconds for which a controller that starts anew answers nothing. */
 const restartTime = 1_500;
 
+/** What a {@link RedfishFace} works with. */
+export interface FaceSurroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** A Redfish service as requests reach it: made when the first one comes, since most of a thousand nodes are never asked. */
 export class RedfishFace implements RequestHandler, AsyncDisposable {
   readonly #open: () => Promise<Service>;
   readonly #clock: Clock;
+  readonly #log: Logger;
   #opening: Promise<void> | undefined;
   #service: Service | undefined;
   #api: RedfishApi | undefined;
   #deafUntil = 0;
   #closed = false;
 
-  constructor(open: () => Promise<Service>, clock: Clock) {
+  constructor(open: () => Promise<Service>, { clock, log }: FaceSurroundings) {
     this.#open = open;
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** The service, if somebody has asked for it. */
@@ -36,7 +47,12 @@ export class RedfishFace implements RequestHandler, AsyncDisposable {
   }
 
   async handle(request: RedfishRequest): Promise<RedfishResponse> {
-    if (!this.#api) await this.start();
+    try {
+      await this.start();
+    } catch (error) {
+      this.#log.error({ error: messageOf(error) }, 'a Redfish service could not be made');
+      return errorAnswer(new RedfishProblem(500, message('Base.InternalError')));
+    }
     if (!this.#api || this.#closed || this.#clock.now() < this.#deafUntil) {
       return errorAnswer(busy('The controller is being restarted.'));
     }
