@@ -42,6 +42,14 @@ export function placesOf({ definition, ports, redfish }: LabRecord): UdpAndTcp<r
   };
 }
 
+/** Places that a lab had and has no more. */
+export function leftPlaces(before: LabRecord, now: LabRecord): UdpAndTcp<readonly Place[]> {
+  const [had, has] = [placesOf(before), placesOf(now)];
+  const left = (places: readonly Place[], still: readonly Place[]) =>
+    places.filter(({ address, port }) => !still.some(one => one.address === address && one.port === port));
+  return { udp: left(had.udp, has.udp), tcp: left(had.tcp, has.tcp) };
+}
+
 /** The place of the service that shows all nodes; `undefined`: there is none. */
 export function placeOfService({ definition, redfish }: LabRecord): Place | undefined {
   const service = definition.redfish?.service;

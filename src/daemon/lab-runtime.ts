@@ -17,12 +17,13 @@ import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
 import { isServedElsewhere } from './handed-lab.ts';
 import { LabNodes } from './lab-nodes.ts';
-import { placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
+import { leftPlaces, placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
 import type { LabSwitch } from './lab-power.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
 import { LabRedfish } from './lab-redfish.ts';
 import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
+import type { Place } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
 import { stagesOf } from './stages.ts';
 import type { TcpReservations } from './tcp-reservations.ts';
@@ -166,7 +167,9 @@ export class LabRuntime {
       udp: place => bmcs.server.reserve(place),
       tcp: place => reservations.reserve(place),
     });
+    const left = leftPlaces(this.#record, record);
     await this.#keep(record);
+    await this.#release(left);
     try {
       if (this.remote) await this.#stopServing();
       await this.#perform(changes, definition.spec, tell, signal);
@@ -208,10 +211,14 @@ export class LabRuntime {
     const changes = await this.#driver.plan(nothing);
     tell({ type: 'plan', changes });
     await this.#perform(changes, nothing, tell, signal);
-    const { udp, tcp } = placesOf(this.#record);
+    await this.#release(placesOf(this.#record));
+    await this.close();
+  }
+
+  /** Lets go of places that are held for those who are to listen there. */
+  async #release({ udp, tcp }: UdpAndTcp<readonly Place[]>): Promise<void> {
     for (const place of udp) await this.#around.bmcs.server.release(place);
     for (const place of tcp) await this.#around.reservations.release(place);
-    await this.close();
   }
 
   /** Stops serving; machines and networks stay. */

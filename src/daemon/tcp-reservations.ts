@@ -9,7 +9,8 @@ export class TcpReservations implements AsyncDisposable {
   async reserve(place: Place): Promise<boolean> {
     const server = createServer(socket => socket.destroy());
     const isFree = await new Promise<boolean>(resolve => {
-      server.once('error', () => resolve(false));
+      // Errors that come once it listens, such as too few descriptors for a connection, are nobody's concern.
+      server.on('error', () => resolve(false));
       server.listen({ host: place.address, port: place.port }, () => resolve(true));
     });
     if (isFree) this.#held.set(nameOf(place), server);
