@@ -1,3 +1,5 @@
+import { systemClock } from '../../../src/support/clock.ts';
+import { delay } from '../../../src/support/delay.ts';
 import { isObject, textOf } from './json.ts';
 
 /** What a node of Ironic looks like, as far as the tests look. */
@@ -32,16 +34,25 @@ export class IronicApi {
     this.#url = url;
   }
 
+  /** A node that is locked is asked again, as Ironic's own clients do. */
   async call<Body>(method: string, path: string, body?: unknown): Promise<Body> {
-    const answer = await fetch(`${this.#url}/v1${path}`, {
-      method,
-      headers: { 'Content-Type': 'application/json', 'X-OpenStack-Ironic-API-Version': microversion },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(patience),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${textOf(text)}`);
-    return (text === '' ? undefined : JSON.parse(text)) as Body;
+    const end = systemClock.now() + patience;
+    for (;;) {
+      const answer = await fetch(`${this.#url}/v1${path}`, {
+        method,
+        headers: { 'Content-Type': 'application/json', 'X-OpenStack-Ironic-API-Version': microversion },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(patience),
+      });
+      const text = await answer.text();
+      if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as Body;
+      const reason = textOf(text);
+      const isLocked = answer.status === 409 && reason.includes('is locked by host');
+      if (!isLocked || systemClock.now() > end) {
+        throw new Error(`${method} ${path}: ${answer.status} ${reason}`);
+      }
+      await delay(systemClock, 500);
+    }
   }
 
   node(name: string): Promise<IronicNode> {
