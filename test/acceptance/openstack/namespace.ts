@@ -11,6 +11,8 @@ export interface Namespace extends AsyncDisposable {
 }
 
 export async function createNamespace(name: string): Promise<Namespace> {
+  // A run that was killed has left its own behind.
+  await run('ip', ['netns', 'delete', name]).catch(() => undefined);
   await run('ip', ['netns', 'add', name]);
   await run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
   return {
