@@ -22,6 +22,12 @@ interface StoredSlot extends Omit<AccountChange, 'password'> {
   readonly base: string;
 }
 
+/** The users, and of them what clients changed. */
+interface State {
+  readonly slots: readonly Account[];
+  readonly stored: StoredAccounts;
+}
+
 /** Slot 1 is the anonymous user's, so the lab file's users begin in slot 2. */
 const firstSlot = 2;
 const longestName = 16;
@@ -31,8 +37,9 @@ const longestPassword = 20;
 export class AccountStore implements Accounts {
   readonly #document: Document<StoredAccounts>;
   readonly #users: readonly InitialUser[];
-  #slots: readonly Account[];
-  #stored: StoredAccounts;
+  /** As it is on disk. */
+  #kept: State;
+  #now: State;
   #revision = 0;
 
   private constructor(
@@ -42,13 +49,14 @@ export class AccountStore implements Accounts {
   ) {
     this.#document = document;
     this.#users = users;
-    this.#stored = stored;
-    this.#slots = freeSlots.map(free => {
+    const slots = freeSlots.map(free => {
       const user = users[free.id - firstSlot];
       const change = stored.slots[free.id];
       const base = user ? accountOf(free.id, user) : free;
       return change?.base === digestOf(user) ? { ...base, ...changeOf(change) } : base;
     });
+    this.#now = { slots, stored };
+    this.#kept = this.#now;
   }
 
   /**
@@ -64,7 +72,7 @@ export class AccountStore implements Accounts {
   }
 
   get slots(): readonly Account[] {
-    return this.#slots;
+    return this.#now.slots;
   }
 
   /** Grows with every change. */
@@ -73,14 +81,14 @@ export class AccountStore implements Accounts {
   }
 
   get(id: number): Account | undefined {
-    return this.#slots[id - 1];
+    return this.#now.slots[id - 1];
   }
 
   find(name: string): Account | undefined {
     const wanted = padded(name);
     let found: Account | undefined;
     // All slots are compared, all of their bytes: how long it takes says nothing of the names.
-    for (const account of this.#slots) {
+    for (const account of this.#now.slots) {
       const isAnonymous = account.id < firstSlot;
       const same = timingSafeEqual(wanted, padded(account.name));
       if (same && account.enabled && isAnonymous === (name === '')) found ??= account;
@@ -88,6 +96,7 @@ export class AccountStore implements Accounts {
     return found;
   }
 
+  /** A change that cannot be kept is none. */
   async change(id: number, change: AccountChange): Promise<void> {
     const account = this.get(id);
     if (!account) throw new RangeError(`a BMC has no user slot ${id}`);
@@ -97,17 +106,32 @@ export class AccountStore implements Accounts {
     const { password, ...rest } = change;
     const user = this.#users[id - firstSlot];
     const base = digestOf(user);
-    const before = this.#stored.slots[id];
+    const { slots, stored } = this.#now;
+    const before = stored.slots[id];
     const slot: StoredSlot = {
       ...(before?.base === base ? before : {}),
       ...rest,
       ...(password === undefined ? {} : { password: password.toString('base64') }),
       base,
     };
-    this.#stored = { slots: { ...this.#stored.slots, [id]: slot } };
+    const changed: State = {
+      slots: slots.map(other => (other.id === id ? { ...other, ...change } : other)),
+      stored: { slots: { ...stored.slots, [id]: slot } },
+    };
+    this.#show(changed);
+    try {
+      await this.#document.write(changed.stored);
+      this.#kept = changed;
+    } catch (error) {
+      // Who has changed more meanwhile writes this, too.
+      if (this.#now === changed) this.#show(this.#kept);
+      throw error;
+    }
+  }
+
+  #show(state: State): void {
+    this.#now = state;
     this.#revision++;
-    this.#slots = this.#slots.map(other => (other.id === id ? { ...other, ...change } : other));
-    await this.#document.write(this.#stored);
   }
 }
 

@@ -4,11 +4,14 @@ import type { Document } from '../support/document.ts';
 /** A small value that a document keeps. */
 export class KeptValue<T extends object> implements Kept<T> {
   readonly #document: Document<T>;
+  /** What is on disk. */
+  #kept: T;
   #value: T;
   #revision = 0;
 
   private constructor(document: Document<T>, value: T) {
     this.#document = document;
+    this.#kept = value;
     this.#value = value;
   }
 
@@ -27,9 +30,22 @@ export class KeptValue<T extends object> implements Kept<T> {
     return this.#revision;
   }
 
+  /** A change that cannot be kept is none. */
   async change(change: Partial<T>): Promise<void> {
-    this.#value = { ...this.#value, ...change };
+    const value = { ...this.#value, ...change };
+    this.#show(value);
+    try {
+      await this.#document.write(value);
+      this.#kept = value;
+    } catch (error) {
+      // Who has changed more meanwhile writes this, too.
+      if (this.#value === value) this.#show(this.#kept);
+      throw error;
+    }
+  }
+
+  #show(value: T): void {
+    this.#value = value;
     this.#revision++;
-    await this.#document.write(this.#value);
   }
 }

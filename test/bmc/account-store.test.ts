@@ -109,3 +109,22 @@ test.each([
     code: 'BMC_USERS_INVALID',
   });
 });
+
+test('a change that cannot be kept is none, and the next one that can be is', async () => {
+  const document = memoryDocument<StoredAccounts>();
+  const store = await create(document);
+  const { write } = document;
+  document.write = async () => {
+    throw new Error('no space');
+  };
+  await expect(store.change(3, { enabled: false })).rejects.toThrow('no space');
+  await expect(
+    Promise.all([store.change(4, { name: 'eve' }), store.change(5, { name: 'dan' })]),
+  ).rejects.toThrow();
+  expect(store.find('bob')).toBeDefined();
+  expect([store.get(4)?.name, store.get(5)?.name]).toEqual(['', '']);
+  document.write = write;
+  await store.change(3, { privilege: 'operator' });
+  expect(store.get(3)).toMatchObject({ enabled: true, privilege: 'operator' });
+  expect((await create(document)).get(3)).toMatchObject({ enabled: true, privilege: 'operator' });
+});

@@ -12,6 +12,7 @@ export interface StreamRequest {
   readonly remote: string;
   /** Who listens: slot of the account. */
   readonly account: number | undefined;
+  readonly userName: string | undefined;
   readonly wants: (record: EventRecord) => boolean;
   /** ID of the latest event that the client has: it is told of those after it that are still remembered. */
   readonly after: string | undefined;
@@ -33,8 +34,8 @@ export class EventStream implements Subscriber {
 
   /** @param ended - called once, when the stream has come to its end */
   constructor(id: string, request: StreamRequest, clock: Clock, ended: () => void) {
-    const { remote, account } = request;
-    this.subscription = { kind: 'stream', id, destination: `redfish-sse://${remote}`, account };
+    const { remote, account, userName } = request;
+    this.subscription = { kind: 'stream', id, destination: `redfish-sse://${remote}`, account, userName };
     this.#clock = clock;
     this.#request = request;
     this.#ended = ended;

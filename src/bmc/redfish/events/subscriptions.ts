@@ -27,8 +27,9 @@ export interface PostSubscription {
   readonly retryPolicy: RetryPolicy;
   readonly verifyCertificate: boolean;
   readonly suspended: boolean;
-  /** Whose it is: slot of the account. */
+  /** Whose it is: slot of the account, and its name, since a slot may come to be another user's. */
   readonly account: number | undefined;
+  readonly userName: string | undefined;
 }
 
 /** Somebody who listens to server-sent events. */
@@ -37,6 +38,7 @@ export interface StreamSubscription {
   readonly id: string;
   readonly destination: string;
   readonly account: number | undefined;
+  readonly userName: string | undefined;
 }
 
 export type Subscription = PostSubscription | StreamSubscription;
@@ -153,8 +155,11 @@ export class SubscriptionTable implements Subscriptions, Disposable {
       id: String(this.#nextId++),
       suspended: false,
     };
-    this.#add(subscription);
-    await this.#keep();
+    const delivery = this.#add(subscription);
+    await this.#keep(() => {
+      this.#subscribers.delete(subscription.id);
+      delivery.close();
+    });
     return subscription;
   }
 
@@ -176,8 +181,11 @@ export class SubscriptionTable implements Subscriptions, Disposable {
   async change(id: string, change: SubscriptionChange): Promise<void> {
     const delivery = this.#delivery(id);
     if (!delivery) return;
-    delivery.subscription = { ...delivery.subscription, ...change };
-    await this.#keep();
+    const before = delivery.subscription;
+    delivery.subscription = { ...before, ...change };
+    await this.#keep(() => {
+      delivery.subscription = before;
+    });
   }
 
   async resume(id: string, maxAge: number | undefined): Promise<void> {
@@ -190,18 +198,21 @@ export class SubscriptionTable implements Subscriptions, Disposable {
     const subscriber = this.#subscribers.get(id);
     if (!subscriber) return;
     this.#subscribers.delete(id);
+    if (subscriber.subscription.kind === 'post') {
+      await this.#keep(() => this.#subscribers.set(id, subscriber));
+    }
     subscriber.close();
-    if (subscriber.subscription.kind === 'post') await this.#keep();
   }
 
   [Symbol.dispose](): void {
     for (const subscriber of this.#subscribers.values()) subscriber.close();
   }
 
-  #add(subscription: PostSubscription): void {
+  #add(subscription: PostSubscription): Delivery {
     const { id } = subscription;
     const delivery: Delivery = new Delivery(subscription, this.#parts, () => this.#giveUp(delivery));
     this.#subscribers.set(id, delivery);
+    return delivery;
   }
 
   #delivery(id: string): Delivery | undefined {
@@ -223,9 +234,15 @@ export class SubscriptionTable implements Subscriptions, Disposable {
     throw full();
   }
 
-  #keep(): Promise<void> {
+  /** @param undo - takes back what cannot be kept */
+  async #keep(undo: () => void): Promise<void> {
     const posts = this.all.filter(subscription => subscription.kind === 'post');
-    return this.#document.write({ nextId: this.#nextId, subscriptions: posts });
+    try {
+      await this.#document.write({ nextId: this.#nextId, subscriptions: posts });
+    } catch (error) {
+      undo();
+      throw error;
+    }
   }
 }
 

@@ -98,6 +98,7 @@ export const eventDestinations = serviceResource({
       retryPolicy: wanted.DeliveryRetryPolicy ?? 'TerminateAfterRetries',
       verifyCertificate: wanted.VerifyCertificate ?? false,
       account: user.account?.id,
+      userName: user.account?.name,
     });
     return { kind: 'created', path: subscriptionPath(id) };
   }),
@@ -113,7 +114,7 @@ export const eventDestination = serviceResource({
     if (!found) return undefined;
     return found.kind === 'post' ? postBody(found) : streamBody(found);
   },
-  owner: at => subscriptionAt(at)?.account,
+  owner,
   patch: writing(z.strictObject(changeable), async (at: ServiceAt, change) => {
     const { id, context, headers, retryPolicy, verifyCertificate } = postAt(at);
     await at.service.events.subscriptions.change(id, {
@@ -192,6 +193,13 @@ function streamBody({ id, destination }: Subscription): JsonObject {
 
 function subscriptionAt({ service, params }: ServiceAt): Subscription | undefined {
   return service.events.subscriptions.get(params.subscription ?? '');
+}
+
+/** The account whose it is, while that is still the same user's. */
+function owner(at: ServiceAt): number | undefined {
+  const { account, userName } = subscriptionAt(at) ?? {};
+  if (account === undefined) return undefined;
+  return at.service.accounts.get(account)?.name === userName ? account : undefined;
 }
 
 function isPost(at: ServiceAt): boolean {

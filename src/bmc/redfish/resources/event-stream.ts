@@ -30,6 +30,7 @@ export const eventStream = serviceEndpoint({
     const stream = at.service.events.listen({
       remote: endOf(request),
       account: at.user.account?.id,
+      userName: at.user.account?.name,
       wants,
       after: headers['last-event-id'],
       isAllowed: () => mayListen(at, headers['x-auth-token'] ?? ''),

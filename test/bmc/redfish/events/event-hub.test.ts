@@ -262,7 +262,12 @@ describe('subscriptions', () => {
     const before = await open(new FakeReceiver());
     const headers = { 'X-Secret': 'hush' };
     const wanted = { destination: 'http://192.0.2.1/', context: null, filter: allEvents, headers };
-    const more = { retryPolicy: 'RetryForever', verifyCertificate: false, account: 2 } as const;
+    const more = {
+      retryPolicy: 'RetryForever',
+      verifyCertificate: false,
+      account: 2,
+      userName: 'admin',
+    } as const;
     const { id } = await before.subscriptions.create({ ...wanted, ...more });
     before[Symbol.dispose]();
     const receiver = new FakeReceiver();
@@ -272,6 +277,36 @@ describe('subscriptions', () => {
     expect(receiver.posts[0]?.headers).toEqual(headers);
     const next = await after.subscriptions.create({ ...wanted, ...more });
     expect(next.id).not.toBe(id);
+  });
+
+  test('what cannot be kept is none: a new subscription, a change, and an end', async () => {
+    const document = memoryDocument<KeptSubscriptions>();
+    const { write } = document;
+    const hub = await EventHub.open(document, {
+      clock: new VirtualClock(),
+      log: silentLog,
+      poster: new FakeReceiver(),
+      settings: kept(newServiceSettings),
+    });
+    const table = hub.subscriptions;
+    const wanted = { destination: 'http://192.0.2.1/', context: 'mine', filter: allEvents, headers: {} };
+    const more = {
+      retryPolicy: 'RetryForever',
+      verifyCertificate: false,
+      account: 2,
+      userName: 'admin',
+    } as const;
+    const made = await table.create({ ...wanted, ...more });
+    document.write = async () => {
+      throw new Error('no space');
+    };
+    await expect(table.create({ ...wanted, ...more })).rejects.toThrow('no space');
+    await expect(table.change(made.id, { context: 'new' })).rejects.toThrow('no space');
+    await expect(table.remove(made.id)).rejects.toThrow('no space');
+    expect(table.all).toEqual([made]);
+    document.write = write;
+    await table.remove(made.id);
+    expect((await document.read())?.subscriptions).toEqual([]);
   });
 
   test('only so many subscriptions are taken', async () => {

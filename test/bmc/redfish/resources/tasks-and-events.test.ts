@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { allEvents } from '../../../../src/bmc/redfish/events/event-filter.ts';
 import type { EventPost } from '../../../../src/bmc/redfish/events/event-post.ts';
 import { tellOfNode } from '../../../../src/bmc/redfish/events/node-events.ts';
 import type { JsonObject } from '../../../../src/bmc/redfish/json.ts';
 import { message } from '../../../../src/bmc/redfish/messages/message.ts';
 import { RedfishProblem } from '../../../../src/bmc/redfish/messages/problem.ts';
 import type { TaskWork } from '../../../../src/bmc/redfish/model.ts';
-import { createFixture } from '../fixture.ts';
+import { basic, createFixture } from '../fixture.ts';
 import { expectValid } from '../validate.ts';
 
 const subscriptions = '/redfish/v1/EventService/Subscriptions';
@@ -87,4 +88,31 @@ test('every event that is sent is as its schema says', async () => {
   await clock.advance(0);
   expect(posts.length).toBeGreaterThan(6);
   for (const { body } of posts) expectValid(JSON.parse(JSON.stringify(body)) as JsonObject);
+});
+
+test('a subscription is its subscriber’s, and not that of who comes into the same slot', async () => {
+  const { ask, service } = await createFixture();
+  const accounts = '/redfish/v1/AccountService/Accounts';
+  const join = async (UserName: string) => {
+    const made = await ask('POST', accounts, { UserName, Password: 'reader', RoleId: 'ReadOnly' });
+    expect(made.headers.Location).toBe(`${accounts}/5`);
+    return { authorization: basic(UserName, 'reader') };
+  };
+  const bill = await join('bill');
+  const { id } = await service.events.subscriptions.create({
+    destination: 'https://192.0.2.9/',
+    context: null,
+    filter: allEvents,
+    headers: {},
+    retryPolicy: 'RetryForever',
+    verifyCertificate: false,
+    account: 5,
+    userName: 'bill',
+  });
+  const change = (user: object) => ask('PATCH', `${subscriptions}/${id}`, { Context: 'new' }, { ...user });
+  expect((await change(bill)).status).toBe(200);
+  await ask('DELETE', `${accounts}/5`);
+  const eve = await join('eve');
+  expect((await change(eve)).status).toBe(403);
+  expect((await change({})).status).toBe(200);
 });
