@@ -125,7 +125,7 @@ describe('a once override that lapses', () => {
     expect(node.state.durable.boot).toMatchObject({
       enabled: 'continuous',
       target: 'pxe',
-     
+
       detail: [0xe0, 0x04, 0, 0, 0],
       expiresAt: undefined,
     });
