@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { systemClock } from '../../../src/support/clock.ts';
 import { poll } from '../../../src/support/wait.ts';
@@ -9,6 +10,8 @@ import { apiPort, configure, type IronicSettings } from './ironic-conf.ts';
 import { Background } from './process.ts';
 
 const run = promisify(execFile);
+
+const programs = fileURLToPath(new URL('setup/bin', import.meta.url));
 
 /** A state after which nothing happens by itself. */
 const failures = ['deploy failed', 'clean failed', 'inspect failed', 'error'];
@@ -41,7 +44,7 @@ export class Ironic implements AsyncDisposable {
     // Not `upgrade`, some steps of which SQLite cannot do.
     await run('/usr/bin/ironic-dbsync', ['--config-file', conf, 'create_schema'], { timeout: 120_000 });
     const url = `http://${settings.address}:${apiPort}`;
-    const process = await Background.start('/usr/bin/ironic', ['--config-file', conf], log);
+    const process = await Background.start('/usr/bin/ironic', ['--config-file', conf], log, programs);
     const ironic = new Ironic(process, url, log);
     const answers = await poll(systemClock, { every: 500, within: 120_000 }, async () =>
       process.hasEnded

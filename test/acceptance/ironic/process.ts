@@ -5,6 +5,8 @@ import { open } from 'node:fs/promises';
 /** How long a program may take to end when it is told to. Milliseconds. */
 const patience = 20_000;
 
+const path = '/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** A program that runs until the tests are over, with its output in a file. */
 export class Background implements AsyncDisposable {
   readonly #child: ChildProcess;
@@ -13,13 +15,25 @@ export class Background implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** @param log - file to which its output is added */
-  static async start(program: string, args: readonly string[], log: string): Promise<Background> {
+  /**
+   * @param log - file to which its output is added
+   * @param programs - folder of programs that it finds before the system's
+   */
+  static async start(
+    program: string,
+    args: readonly string[],
+    log: string,
+    programs?: string,
+  ): Promise<Background> {
     const output = await open(log, 'a');
     try {
       const child = spawn(program, args, {
         // Debian's Python programs need Debian's Python, and nothing here may leave by a proxy.
-        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8', HOME: '/root' },
+        env: {
+          PATH: programs === undefined ? path : `${programs}:${path}`,
+          LC_ALL: 'C.UTF-8',
+          HOME: '/root',
+        },
         stdio: ['ignore', output.fd, output.fd],
         detached: true,
       });
