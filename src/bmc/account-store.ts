@@ -1,7 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Document } from '../support/document.ts';
 import { QuintupleoError } from '../support/errors.ts';
-import { type Account, type AccountChange, type Accounts, accountSlots, type Privilege } from './accounts.ts';
+import {
+  type Account,
+  type AccountChange,
+  type Accounts,
+  accountSlots,
+  freeAccount,
+  type Privilege,
+} from './accounts.ts';
 
 /** A user that the lab file gives a BMC. */
 export interface InitialUser {
@@ -137,15 +144,8 @@ export class AccountStore implements Accounts {
 
 /** All slots of a BMC that nobody has set up; shared by all BMCs. */
 const freeSlots: readonly Account[] = Array.from({ length: accountSlots }, (_, index) => ({
+  ...freeAccount,
   id: index + 1,
-  name: '',
-  password: Buffer.alloc(0),
-  privilege: 'none',
-  enabled: false,
-  ipmiMessaging: false,
-  linkAuthentication: false,
-  callbackOnly: false,
-  sol: false,
   fixedName: false,
 }));
 

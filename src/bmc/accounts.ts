@@ -32,6 +32,18 @@ export const accountSlots = 15;
 /** An account's changeable part. */
 export type AccountChange = Partial<Omit<Account, 'id' | 'fixedName'>>;
 
+/** What makes a slot free: nobody's. */
+export const freeAccount: Required<AccountChange> = {
+  name: '',
+  password: Buffer.alloc(0),
+  privilege: 'none',
+  enabled: false,
+  ipmiMessaging: false,
+  linkAuthentication: false,
+  callbackOnly: false,
+  sol: false,
+};
+
 /** The users of a BMC. */
 export interface Accounts {
   /** Every slot, free ones included, by id from 1. */

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { JsonObject } from '../json.ts';
 import { type Message, message } from '../messages/message.ts';
 import { typeOf } from '../messages/schemas.ts';
@@ -13,6 +14,8 @@ export const eventTypes = [
   'Alert',
   'Other',
 ] as const;
+
+export const severities = ['OK', 'Warning', 'Critical'] as const;
 
 export type EventType = (typeof eventTypes)[number];
 
@@ -33,18 +36,20 @@ export interface EventRecord {
 }
 
 /** What a client makes up to see whether events arrive. @see EventService.SubmitTestEvent */
-export interface TestEvent {
-  readonly MessageId: string;
-  readonly EventId?: string | undefined;
-  readonly EventGroupId?: number | undefined;
-  readonly EventTimestamp?: string | undefined;
-  readonly EventType?: EventType | undefined;
-  readonly Message?: string | undefined;
-  readonly MessageArgs?: readonly string[] | undefined;
-  readonly MessageSeverity?: Message['MessageSeverity'] | undefined;
-  readonly Severity?: string | undefined;
-  readonly OriginOfCondition?: string | undefined;
-}
+export const testEvent = z.strictObject({
+  MessageId: z.string().regex(/^\w+\.\d+\.\d+\.[\w.]+$/),
+  EventGroupId: z.int().optional(),
+  EventId: z.string().max(256).optional(),
+  EventTimestamp: z.iso.datetime({ offset: true }).optional(),
+  EventType: z.enum(eventTypes).optional(),
+  Message: z.string().max(4096).optional(),
+  MessageArgs: z.array(z.string().max(1024)).max(64).optional(),
+  MessageSeverity: z.enum(severities).optional(),
+  OriginOfCondition: z.string().max(1024).optional(),
+  Severity: z.string().max(64).optional(),
+});
+
+export type TestEvent = Readonly<z.infer<typeof testEvent>>;
 
 /** An event of this service. */
 export function recordOf(event: RedfishEvent, id: string, at: number): EventRecord {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Account, AccountChange } from '../../accounts.ts';
+import { type Account, type AccountChange, freeAccount } from '../../accounts.ts';
 import { privilegeOfRole, roleOf } from '../access/privileges.ts';
 import { message, withReason } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
@@ -116,15 +116,7 @@ export const account = serviceResource({
     const account = existing(at);
     if (account.fixedName) throw keepsName(account);
     const { accounts, sessions, logins } = at.service;
-    await accounts.change(account.id, {
-      name: '',
-      password: Buffer.alloc(0),
-      privilege: 'none',
-      enabled: false,
-      ipmiMessaging: false,
-      linkAuthentication: false,
-      sol: false,
-    });
+    await accounts.change(account.id, freeAccount);
     sessions.closeOf(account.id);
     logins.unlock(account.id);
     return { kind: 'done', messages: [message('Base.AccountRemoved')] };

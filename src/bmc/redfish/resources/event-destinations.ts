@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { eventTypes, originTypes } from '../events/event-record.ts';
+import { eventTypes, originTypes, severities } from '../events/event-record.ts';
 import { type PostSubscription, type Subscription, subscriptionPath } from '../events/subscriptions.ts';
 import type { JsonObject } from '../json.ts';
 import { message } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import { registryNames } from '../messages/registries.ts';
 import { action, collectionBody, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
-import { severities } from './event-service.ts';
 
 const path = '/redfish/v1/EventService/Subscriptions';
 

@@ -1,12 +1,10 @@
 import { z } from 'zod';
-import { eventTypes, originTypes } from '../events/event-record.ts';
+import { eventTypes, originTypes, severities, testEvent } from '../events/event-record.ts';
 import { message } from '../messages/message.ts';
 import { registryNames } from '../messages/registries.ts';
 import { action, done, link, type ServiceAt, serviceResource, writing } from '../resource.ts';
 
 const path = '/redfish/v1/EventService';
-
-export const severities = ['OK', 'Warning', 'Critical'] as const;
 
 /** @see schema EventService */
 export const eventService = serviceResource({
@@ -59,18 +57,7 @@ export const eventService = serviceResource({
   ),
   actions: {
     'EventService.SubmitTestEvent': action(
-      z.strictObject({
-        MessageId: z.string().regex(/^\w+\.\d+\.\d+\.[\w.]+$/),
-        EventGroupId: z.int().optional(),
-        EventId: z.string().max(256).optional(),
-        EventTimestamp: z.iso.datetime({ offset: true }).optional(),
-        EventType: z.enum(eventTypes).optional(),
-        Message: z.string().max(4096).optional(),
-        MessageArgs: z.array(z.string().max(1024)).max(64).optional(),
-        MessageSeverity: z.enum(severities).optional(),
-        OriginOfCondition: z.string().max(1024).optional(),
-        Severity: z.string().max(64).optional(),
-      }),
+      testEvent,
       async ({ service }: ServiceAt, event) => {
         service.events.test(event);
         return done;

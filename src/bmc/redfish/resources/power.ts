@@ -1,10 +1,9 @@
 import { productOf } from '../../../node/sensors.ts';
-import type { JsonObject } from '../json.ts';
-import type { RedfishBmc } from '../model.ts';
 import { chassisPath, systemPath } from '../nodes/paths.ts';
 import { link, nodeResource } from '../resource.ts';
 import { powerCapacity, powerDraw, powerSupplyId } from './power-supplies.ts';
-import { limitsOf, readingNow, type ShownSensor, sensorStatus, sensorsOf } from './sensors.ts';
+import { sensorMember } from './sensor-member.ts';
+import { readingNow, sensorStatus, sensorsOf } from './sensors.ts';
 import { working } from './status.ts';
 
 /** Power as older clients ask for it; PowerSubsystem and the sensors tell the same. @see schema Power */
@@ -15,7 +14,12 @@ export const power = nodeResource({
   read: ({ bmc }) => {
     const path = `${chassisPath(bmc)}/Power`;
     const { manufacturer, serial } = productOf(bmc.node.spec);
-    const voltages = sensorsOf('volts');
+    const voltages = sensorsOf('volts').map((sensor, index) => ({
+      ...sensorMember(bmc, sensor, `${path}#/Voltages`, index),
+      ReadingVolts: readingNow(bmc, sensor),
+      MinReadingRange: sensor.spec.minimum,
+      MaxReadingRange: sensor.spec.maximum,
+    }));
     return {
       Id: 'Power',
       Name: 'Power',
@@ -49,29 +53,8 @@ export const power = nodeResource({
         },
       ],
       'PowerSupplies@odata.count': 1,
-      Voltages: voltages.map((sensor, index) => voltage(bmc, sensor, `${path}#/Voltages/${index}`, index)),
+      Voltages: voltages,
       'Voltages@odata.count': voltages.length,
     };
   },
 });
-
-function voltage(bmc: RedfishBmc, sensor: ShownSensor, path: string, index: number): JsonObject {
-  const limits = limitsOf(bmc, sensor);
-  return {
-    '@odata.id': path,
-    MemberId: String(index),
-    Name: sensor.spec.name,
-    SensorNumber: sensor.number,
-    PhysicalContext: sensor.context,
-    ReadingVolts: readingNow(bmc, sensor),
-    MinReadingRange: sensor.spec.minimum,
-    MaxReadingRange: sensor.spec.maximum,
-    LowerThresholdCritical: limits.lowerCritical,
-    LowerThresholdNonCritical: limits.lowerNonCritical,
-    UpperThresholdNonCritical: limits.upperNonCritical,
-    UpperThresholdCritical: limits.upperCritical,
-    RelatedItem: [link(chassisPath(bmc))],
-    'RelatedItem@odata.count': 1,
-    Status: sensorStatus(bmc, sensor),
-  };
-}

@@ -1,8 +1,7 @@
-import type { JsonObject } from '../json.ts';
-import type { RedfishBmc } from '../model.ts';
 import { chassisPath } from '../nodes/paths.ts';
-import { link, nodeResource } from '../resource.ts';
-import { limitsOf, readingNow, type ShownSensor, sensorStatus, sensorsOf } from './sensors.ts';
+import { nodeResource } from '../resource.ts';
+import { sensorMember } from './sensor-member.ts';
+import { readingNow, sensorsOf } from './sensors.ts';
 
 /** Fans and temperatures as older clients ask for them; the sensors tell the same. @see schema Thermal */
 
@@ -12,14 +11,14 @@ export const thermal = nodeResource({
   read: ({ bmc }) => {
     const path = `${chassisPath(bmc)}/Thermal`;
     const fans = sensorsOf('rpm').map((sensor, index) => ({
-      ...member(bmc, sensor, `${path}#/Fans/${index}`, index),
+      ...sensorMember(bmc, sensor, `${path}#/Fans`, index),
       Reading: readingNow(bmc, sensor),
       ReadingUnits: 'RPM',
       MinReadingRange: sensor.spec.minimum,
       MaxReadingRange: sensor.spec.maximum,
     }));
     const temperatures = sensorsOf('celsius').map((sensor, index) => ({
-      ...member(bmc, sensor, `${path}#/Temperatures/${index}`, index),
+      ...sensorMember(bmc, sensor, `${path}#/Temperatures`, index),
       ReadingCelsius: readingNow(bmc, sensor),
       MinReadingRangeTemp: sensor.spec.minimum,
       MaxReadingRangeTemp: sensor.spec.maximum,
@@ -34,21 +33,3 @@ export const thermal = nodeResource({
     };
   },
 });
-
-function member(bmc: RedfishBmc, sensor: ShownSensor, path: string, index: number): JsonObject {
-  const limits = limitsOf(bmc, sensor);
-  return {
-    '@odata.id': path,
-    MemberId: String(index),
-    Name: sensor.spec.name,
-    SensorNumber: sensor.number,
-    PhysicalContext: sensor.context,
-    LowerThresholdCritical: limits.lowerCritical,
-    LowerThresholdNonCritical: limits.lowerNonCritical,
-    UpperThresholdNonCritical: limits.upperNonCritical,
-    UpperThresholdCritical: limits.upperCritical,
-    RelatedItem: [link(chassisPath(bmc))],
-    'RelatedItem@odata.count': 1,
-    Status: sensorStatus(bmc, sensor),
-  };
-}
