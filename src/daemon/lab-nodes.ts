@@ -9,7 +9,7 @@ import { type KeptNode, NodeRunner } from '../node/runner.ts';
 import type { NodeSpec } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
-import { QuintupleoError } from '../support/errors.ts';
+import { messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { NodeStatus } from './api.ts';
 import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
@@ -40,7 +40,8 @@ export interface LabNodesParts {
 interface Member {
   readonly node: NodeRunner;
   readonly bmc: BmcEndpoint;
-  readonly redfish: NodeBmc;
+  /** `undefined` when it cannot be shown. */
+  readonly redfish: NodeBmc | undefined;
 }
 
 /** The nodes of a lab that are served, each with its BMC. */
@@ -130,25 +131,37 @@ export class LabNodes {
         memory: fileDocument(this.#path('bmcs', spec.name, 'memory.json')),
       },
       this.#parts.around.bmcs,
-    );
-    const { redfish, driver } = this.#parts;
-    const shown = new NodeBmc({
-      lab: this.#parts.lab,
-      node,
-      driver: driver.name,
-      settings: await KeptValue.open(
-        fileDocument<BmcSettings>(this.#path('bmcs', spec.name, 'redfish', 'bmc.json')),
-        newBmcSettings,
-      ),
-      bmc,
-      redfish: () => redfish.placeOf(spec.name),
-      media: redfish.mediaOf(spec.name),
+    ).catch(async (error: unknown) => {
+      await node.close();
+      throw error;
     });
-    this.#members.set(spec.name, { node, bmc, redfish: shown });
-    await redfish.serve(shown);
+    this.#members.set(spec.name, { node, bmc, redfish: await this.#show(node, bmc) });
     const seen = this.#seen.get(spec.name);
     if (seen?.boot) node.observe(seen.boot);
     if (seen?.power) node.observe(seen.power);
+  }
+
+  /** Shows a node by Redfish; where that cannot be done, the node is there all the same, and its status says why. */
+  async #show(node: NodeRunner, bmc: BmcEndpoint): Promise<NodeBmc | undefined> {
+    const { lab, redfish, driver } = this.#parts;
+    const { name } = node.spec;
+    const document = fileDocument<BmcSettings>(this.#path('bmcs', name, 'redfish', 'bmc.json'));
+    try {
+      const shown = new NodeBmc({
+        lab,
+        node,
+        driver: driver.name,
+        settings: await KeptValue.open(document, newBmcSettings),
+        bmc,
+        redfish: () => redfish.placeOf(name),
+        media: redfish.mediaOf(name),
+      });
+      await redfish.serve(shown);
+      return shown;
+    } catch (error) {
+      await redfish.refuse(name, messageOf(error));
+      return undefined;
+    }
   }
 
   /** Stops serving all; their state stays. */
@@ -162,7 +175,7 @@ export class LabNodes {
     if (!member) return;
     this.#members.delete(name);
     await this.#parts.redfish.dismiss(name);
-    member.redfish[Symbol.dispose]();
+    member.redfish?.[Symbol.dispose]();
     await member.bmc.close();
     await member.node.close();
   }

@@ -65,6 +65,8 @@ export class LabRedfish implements AsyncDisposable {
   /** The same in the order of the lab file; `undefined`: to be made anew. */
   #ordered: ReadonlyMap<string, NodeBmc> | undefined;
   readonly #nodes = new Map<string, Listening>();
+  /** Nodes that cannot be shown, and why. */
+  readonly #refused = new Map<string, string>();
   #served: Promise<Served | undefined> | undefined;
   #now: Served | undefined;
   /** Why nothing is served. */
@@ -103,8 +105,16 @@ export class LabRedfish implements AsyncDisposable {
     await this.#listenFor(bmc);
   }
 
+  /** Takes note of a node that cannot be shown: its status says why. */
+  async refuse(node: string, reason: string): Promise<void> {
+    this.#refused.set(node, `cannot be shown by Redfish: ${reason}`);
+    this.#parts.log.error({ node, error: reason }, 'no Redfish of a node');
+    await this.#start();
+  }
+
   /** Shows a node no more. */
   async dismiss(node: string): Promise<void> {
+    this.#refused.delete(node);
     if (!this.#bmcs.delete(node)) return;
     this.#ordered = undefined;
     this.#whole?.face.service?.removed(node);
@@ -146,10 +156,13 @@ export class LabRedfish implements AsyncDisposable {
     };
   }
 
-  /** Where a node's own service is; `undefined`: it has none. */
+  /** Where a node's own service is, or the one that would show it; `undefined`: there is none. */
   statusOf(node: string): { readonly url: string; readonly problem: string | undefined } | undefined {
     const own = this.#nodes.get(node);
-    return own && { url: this.#urlOf(own.place), problem: own.problem };
+    if (own) return { url: this.#urlOf(own.place), problem: own.problem };
+    const problem = this.#refused.get(node);
+    const place = placeOfNode(this.#parts.record(), node) ?? placeOfService(this.#parts.record());
+    return problem !== undefined && place ? { url: this.#urlOf(place), problem } : undefined;
   }
 
   /** Where a node's own service listens. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -302,6 +302,24 @@ test('a node whose own service cannot be served keeps nothing else away', async 
     expect((await ask(second, where, 'GET', '/redfish/v1/Systems')).status).toBe(200);
   }
   await rm(join(own, 'service.json'));
+  expect((await second.run('POST', '/v1/labs/apply', redfishLab(2))).at(-1)).toMatchObject({ type: 'done' });
+  expect((await ask(second, 'node-1', 'GET', '/redfish/v1/Systems')).status).toBe(200);
+});
+
+test('a node whose Redfish settings cannot be read keeps nothing else away', async () => {
+  const first = await startDaemon();
+  await first.run('POST', '/v1/labs/apply', redfishLab(2));
+  await first.stop();
+  const own = join(first.paths.stateDirectory, 'labs', 'test', 'bmcs', 'node-1', 'redfish');
+  await mkdir(own, { recursive: true });
+  await writeFile(join(own, 'bmc.json'), 'half of');
+  await using second = await startDaemon(first.paths);
+  const { nodes } = await statusOf(second);
+  expect(nodes.map(({ bmc }) => bmc.problem)).toEqual([undefined, undefined]);
+  expect(nodes.map(({ bmc }) => bmc.redfish?.problem)).toEqual([expect.stringMatching(/JSON/), undefined]);
+  const systems = (await ask(second, 'lab', 'GET', '/redfish/v1/Systems')).body;
+  expect(systems.Members).toEqual([{ '@odata.id': '/redfish/v1/Systems/node-2' }]);
+  await rm(join(own, 'bmc.json'));
   expect((await second.run('POST', '/v1/labs/apply', redfishLab(2))).at(-1)).toMatchObject({ type: 'done' });
   expect((await ask(second, 'node-1', 'GET', '/redfish/v1/Systems')).status).toBe(200);
 });
