@@ -313,18 +313,17 @@ describe('an image that takes its time', () => {
   });
 
   test('that has come goes in before what ejects it, or not at all', async () => {
-    for (let turns = 0; turns < 20; turns++) {
+    for (let turns = 0; turns < 40; turns++) {
       const inserted = insert(cd, { Image: image });
       await settle();
-      images.waiting.at(-1)?.come();
-      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
       const ejected = eject(cd);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      images.waiting.at(-1)?.come();
       await settle();
       await inserted;
       expect((await ejected).status).toBe(204);
-      expect(await get(cd)).toMatchObject({ Image: null, Inserted: false });
+      expect(await get(cd), `${turns}`).toMatchObject({ Image: null, Inserted: false });
     }
-    expect(images.discarded).toHaveLength(20);
   });
 
   test('is given up when its task is cancelled', async () => {
