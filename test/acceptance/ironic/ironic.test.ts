@@ -227,6 +227,10 @@ const expected = [
   /ironic\.common\.pxe_utils .* IPv6 is enabled and the DHCP driver appears set to a plugin aside from "neutron"/,
   // Of an agent that calls while it is being told something.
   /ironic\.drivers\.modules\.agent_base .* is currently locked, skipping heartbeat processing/,
+  // Of every inspection by plain Redfish, which does not look for such cards.
+  /ironic\.drivers\.modules\.redfish\.inspect .* No PXE enabled NIC was found/,
+  // Of every agent that comes from virtual media, since its token came with it.
+  /ironic\.conductor\.manager .* An agent token generation request is being refused as one is already present/,
   // The wrong password.
   /(sushy|redfish\.utils|conductor\.verify) .*returned code 401\. Base\.[\d.]+AccessUnauthorized/,
   // Cleaning that was aborted.
