@@ -57,6 +57,13 @@ export const plainFirmware = {
   mediaSlots: [],
 } as const satisfies Partial<Capabilities>;
 
+/** What a machine has. */
+export interface Hardware {
+  readonly cpus: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
 /** What a driver saw of a machine. */
 export type Observation =
   | {
@@ -185,6 +192,11 @@ export interface Driver extends Provider, AsyncDisposable {
    */
   serveBoot(lab: LabSpec): Promise<readonly string[]>;
   capabilities(machine: MachineId): Capabilities;
+  /**
+   * What a machine has where its platform decides that: a cloud's flavor. `undefined` while that is not known, and from
+   * drivers whose machines are as their specs say.
+   */
+  hardware?(machine: MachineId): Hardware | undefined;
   /**
    * Delivers what is seen of every machine: first a snapshot, then changes, until `signal` aborts. Machines that
    * are made later are seen too. The snapshot of a running machine names the boot it did last (`earlier`), so that

@@ -1,5 +1,5 @@
 import type { Command, Reply } from './command.ts';
-import type { Capabilities } from './driver.ts';
+import type { Capabilities, Hardware } from './driver.ts';
 import type { SerialPort } from './serial.ts';
 import type { NodeSpec } from './spec.ts';
 import type { NodeState } from './state.ts';
@@ -8,6 +8,7 @@ import type { NodeState } from './state.ts';
 export interface Node {
   readonly spec: NodeSpec;
   readonly capabilities: Capabilities;
+  readonly hardware: Hardware;
   readonly serial: SerialPort;
   /** The state now. Reading it costs nothing and never waits. */
   readonly state: NodeState;

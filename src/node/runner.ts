@@ -7,6 +7,7 @@ import {
   type Capabilities,
   type Driver,
   DriverError,
+  type Hardware,
   type MachineAct,
   type MachineId,
   type Observation,
@@ -29,7 +30,7 @@ export interface KeptNode {
 export interface RunnerParts {
   readonly spec: NodeSpec;
   readonly machine: MachineId;
-  readonly driver: Pick<Driver, 'act' | 'capabilities' | 'serial'>;
+  readonly driver: Pick<Driver, 'act' | 'capabilities' | 'hardware' | 'serial'>;
   readonly clock: Clock;
   readonly document: Document<KeptNode>;
   readonly log: Logger;
@@ -76,6 +77,10 @@ export class NodeRunner implements Node {
 
   get capabilities(): Capabilities {
     return this.#parts.driver.capabilities(this.#parts.machine);
+  }
+
+  get hardware(): Hardware {
+    return this.#parts.driver.hardware?.(this.#parts.machine) ?? this.spec;
   }
 
   get serial(): SerialPort {

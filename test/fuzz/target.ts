@@ -120,6 +120,7 @@ export async function createTarget(dice: Dice): Promise<Target> {
 function recordNode(node: NodeRunner, changes: string[]): Node {
   return {
     spec: node.spec,
+    hardware: node.hardware,
     closed: node.closed,
     get capabilities() {
       return node.capabilities;

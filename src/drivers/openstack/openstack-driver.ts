@@ -5,6 +5,7 @@ import {
   type Change,
   type Driver,
   DriverError,
+  type Hardware,
   type MachineAct,
   type MachineId,
   machineId,
@@ -190,6 +191,12 @@ export class OpenStackDriver implements Driver {
     // Being made: it is powered off as soon as it has started.
     if (!machine || this.#changing.has(name)) return { kind: 'wait' };
     return machine.ask(boot);
+  }
+
+  hardware(id: MachineId): Hardware | undefined {
+    const server = this.#machines.get(this.#nodeIn(id))?.server;
+    const { vcpus, ram } = (server && this.#lease.poller.get(server)?.flavor) || {};
+    return vcpus === undefined || ram === undefined ? undefined : { cpus: vcpus, memory: ram * 2 ** 20 };
   }
 
   serial(id: MachineId): SerialPort {

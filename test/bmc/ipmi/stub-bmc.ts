@@ -45,6 +45,7 @@ export class StubSerial implements SerialPort {
 
 /** A node whose state a test sets, and which records what it is told. */
 export class StubNode implements Node {
+  readonly hardware = { cpus: 2, memory: 2 ** 31 };
   readonly spec: NodeSpec = {
     name: 'node-0',
     uuid: '4c4c4544-0051-4d10-8052-b4c04f4e3132',

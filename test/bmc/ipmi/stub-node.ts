@@ -6,6 +6,7 @@ import { initialState, type NodeState } from '../../../src/node/state.ts';
 
 /** A node that obeys at once and remembers what it was told. */
 export class StubNode implements Node {
+  readonly hardware = { cpus: 2, memory: 2 ** 31 };
   readonly commands: Command[] = [];
   readonly spec = {
     name: 'node-0',

@@ -90,6 +90,12 @@ async function timeOf(work: () => Promise<unknown>): Promise<number> {
   return platform.clock.now() - start;
 }
 
+test('a machine has what its flavor has', async () => {
+  await up();
+  const { vcpus, ram } = nova().flavor;
+  expect(driver.hardware(id)).toEqual({ cpus: vcpus, memory: ram * 2 ** 20 });
+});
+
 describe('off', () => {
   test('is hard: a guest that ignores ACPI is off within seconds', async () => {
     await up({ guestAcpi: 'deaf' });

@@ -117,7 +117,7 @@ function systemBody(bmc: RedfishBmc, version: string): JsonObject {
     BootProgress: bootProgress(bmc),
     ProcessorSummary: processorSummary(bmc),
     MemorySummary: {
-      TotalSystemMemoryGiB: spec.memory / 2 ** 30,
+      TotalSystemMemoryGiB: node.hardware.memory / 2 ** 30,
     },
     HostWatchdogTimer: watchdog(state),
     SerialConsole: {

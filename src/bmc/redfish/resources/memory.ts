@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../../../node/spec.ts';
+import type { Hardware } from '../../../node/driver.ts';
 import { chassisPath } from '../nodes/paths.ts';
 import { collectionBody, link, nodeResource } from '../resource.ts';
 import { numberedIds, positionOf } from './numbered.ts';
@@ -13,7 +13,7 @@ const mib = 2 ** 20;
 /** Most bytes of one module: QEMU's SMBIOS spreads larger memory over several. */
 const largestModule = 16 * 2 ** 30;
 
-function modulesOf({ memory }: NodeSpec): number {
+function modulesOf({ memory }: Hardware): number {
   return Math.ceil(memory / largestModule);
 }
 
@@ -23,7 +23,7 @@ export const memoryCollection = nodeResource({
   read: ({ bmc, path }) =>
     collectionBody(
       'Memory Modules',
-      numberedIds(prefix, modulesOf(bmc.node.spec)).map(id => `${path}/${id}`),
+      numberedIds(prefix, modulesOf(bmc.node.hardware)).map(id => `${path}/${id}`),
     ),
 });
 
@@ -31,14 +31,14 @@ export const memory = nodeResource({
   path: '/redfish/v1/Systems/{system}/Memory/{memory}',
   schema: 'Memory',
   read: ({ bmc, params }) => {
-    const { spec } = bmc.node;
-    const position = positionOf(params.memory, prefix, modulesOf(spec));
+    const { hardware } = bmc.node;
+    const position = positionOf(params.memory, prefix, modulesOf(hardware));
     if (position === undefined) return undefined;
     return {
       Id: params.memory,
       Name: `Memory Module ${position + 1}`,
       MemoryType: 'DRAM',
-      CapacityMiB: Math.min(spec.memory - position * largestModule, largestModule) / mib,
+      CapacityMiB: Math.min(hardware.memory - position * largestModule, largestModule) / mib,
       Status: working,
       Links: { Chassis: link(chassisPath(bmc)) },
     };

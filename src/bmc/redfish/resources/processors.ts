@@ -14,12 +14,12 @@ const prefix = 'CPU';
  * otherwise.
  */
 function socketsOf({ driver, node }: RedfishBmc): number {
-  return driver === 'openstack' ? node.spec.cpus : 1;
+  return driver === 'openstack' ? node.hardware.cpus : 1;
 }
 
 /** A system's ProcessorSummary. */
 export function processorSummary(bmc: RedfishBmc): JsonObject {
-  const { cpus } = bmc.node.spec;
+  const { cpus } = bmc.node.hardware;
   return { Count: socketsOf(bmc), CoreCount: cpus, LogicalProcessorCount: cpus, ThreadingEnabled: false };
 }
 
@@ -40,7 +40,7 @@ export const processor = nodeResource({
     const sockets = socketsOf(bmc);
     const socket = positionOf(params.processor, prefix, sockets);
     if (socket === undefined) return undefined;
-    const cores = bmc.node.spec.cpus / sockets;
+    const cores = bmc.node.hardware.cpus / sockets;
     return {
       Id: params.processor,
       Name: `Processor ${socket + 1}`,
