@@ -232,7 +232,7 @@ const expected = [
   // Of every agent that comes from virtual media, since its token came with it.
   /ironic\.conductor\.manager .* An agent token generation request is being refused as one is already present/,
   // The wrong password.
-  /(sushy|redfish\.utils|conductor\.verify) .*returned code 401\. Base\.[\d.]+AccessUnauthorized/,
+  /(sushy\.\w+|redfish\.utils|conductor\.verify) .*returned code 401\. Base\.[\d.]+AccessUnauthorized/,
   // Cleaning that was aborted.
   /moved to provision state "clean failed" from state "clean wait"; target provision state is "manageable"/,
 ];
