@@ -1,5 +1,6 @@
 import type { Node } from '../../node/node.ts';
 import type { SensorSpec, Thresholds } from '../../node/sensors.ts';
+import type { RequestSubject } from '../../support/certificate-request.ts';
 import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Account, Accounts } from '../accounts.ts';
@@ -195,15 +196,7 @@ export interface Certificates {
 }
 
 /** What a signing request says. @see CertificateService.GenerateCSR */
-export interface CertificateRequest {
-  readonly commonName: string;
-  readonly organization?: string | undefined;
-  readonly organizationalUnit?: string | undefined;
-  readonly city?: string | undefined;
-  readonly state?: string | undefined;
-  readonly country?: string | undefined;
-  readonly email?: string | undefined;
-  readonly alternativeNames: readonly string[];
+export interface CertificateRequest extends RequestSubject {
   readonly keyPairAlgorithm: 'TPM_ALG_ECDSA' | 'TPM_ALG_RSA';
   /** Of an RSA key; 2048 by default. */
   readonly keyBitLength?: 2048 | 3072 | 4096 | undefined;
