@@ -1,5 +1,5 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { BootImageKind } from '../node/firmware.ts';
 import { QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import { bootableDisk } from './disk-image.ts';
@@ -102,13 +102,10 @@ async function disc(workshop: Workshop, { bios, uefi, shell }: DiscScripts): Pro
  */
 async function layOutBios(packages: string, folder: string, script: string): Promise<readonly string[]> {
   await mkdir(join(folder, 'isolinux'));
-  await copy(join(packages, 'usr/lib/ISOLINUX/isolinux.bin'), join(folder, 'isolinux/isolinux.bin'));
-  await copy(
-    join(packages, 'usr/lib/syslinux/modules/bios/ldlinux.c32'),
-    join(folder, 'isolinux/ldlinux.c32'),
-  );
+  await copy(packages, 'usr/lib/ISOLINUX/isolinux.bin', join(folder, 'isolinux/isolinux.bin'));
+  await copy(packages, 'usr/lib/syslinux/modules/bios/ldlinux.c32', join(folder, 'isolinux/ldlinux.c32'));
   await writeFile(join(folder, 'isolinux/isolinux.cfg'), isolinuxConfig);
-  await copy(join(packages, biosLoader), join(folder, 'ipxe.krn'));
+  await copy(packages, biosLoader, join(folder, 'ipxe.krn'));
   await writeFile(join(folder, 'boot.ipx'), script);
   const table = ['-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'];
   return ['-b', 'isolinux/isolinux.bin', '-c', 'isolinux/boot.cat', ...table];
@@ -123,7 +120,7 @@ async function layOutUefi(
 ): Promise<readonly string[]> {
   const files: FatFile[] = await uefiFiles(packages, script);
   if (shell !== undefined) {
-    const program = await readPart(join(packages, 'usr/share/efi-shell-x64/shellx64.efi'));
+    const program = await readPart(packages, 'usr/share/efi-shell-x64/shellx64.efi');
     files.push({ path: shellFile, content: program }, { path: diskShellScript, content: Buffer.from(shell) });
   }
   const fileSystem = fat16(files, { label: volumeName, serial: fileSystemSerial, hiddenSectors: 0 });
@@ -135,7 +132,7 @@ const biosLoader = 'usr/lib/ipxe/ipxe.lkrn';
 
 async function uefiFiles(packages: string, script: string): Promise<FatFile[]> {
   return [
-    { path: 'EFI/BOOT/BOOTX64.EFI', content: await readPart(join(packages, 'usr/lib/ipxe/ipxe-amd64.efi')) },
+    { path: 'EFI/BOOT/BOOTX64.EFI', content: await readPart(packages, 'usr/lib/ipxe/ipxe-amd64.efi') },
     { path: 'autoexec.ipxe', content: Buffer.from(script) },
   ];
 }
@@ -143,7 +140,7 @@ async function uefiFiles(packages: string, script: string): Promise<FatFile[]> {
 /** Under BIOS it is GRUB that starts iPXE as if it were a kernel. */
 async function networkDisk({ packages, scraps, tools }: Workshop): Promise<string> {
   const files = await uefiFiles(packages, networkScript('disk'));
-  files.push({ path: 'ipxe.krn', content: await readPart(join(packages, biosLoader)) });
+  files.push({ path: 'ipxe.krn', content: await readPart(packages, biosLoader) });
   const grub = { packages, scratch: join(scraps, 'grub'), commands: grubCommands };
   const content = await bootableDisk(
     { ...grub, modules: ['linux16', 'boot'], files },
@@ -181,21 +178,28 @@ async function makeDisc(
   });
 }
 
-async function copy(from: string, to: string): Promise<void> {
+async function copy(packages: string, path: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, to).catch((error: unknown) => {
-    throw systemCodeOf(error) === 'ENOENT' ? missing(from) : error;
-  });
+  await writeFile(to, await readPart(packages, path));
 }
 
-async function readPart(path: string): Promise<Buffer> {
-  return readFile(path).catch((error: unknown) => {
+/** A file of the unpacked packages, whose absolute links lead to other files of theirs and not to this host's. */
+async function readPart(packages: string, path: string): Promise<Buffer> {
+  const part = join(packages, path);
+  try {
+    const target = await readlink(part).catch((error: unknown) => {
+      if (systemCodeOf(error) === 'EINVAL') return undefined;
+      throw error;
+    });
+    if (target === undefined) return await readFile(part);
+    return await readPart(packages, isAbsolute(target) ? target : join(dirname(path), target));
+  } catch (error) {
     throw systemCodeOf(error) === 'ENOENT' ? missing(path) : error;
-  });
+  }
 }
 
 function missing(path: string): QuintupleoError {
-  return new QuintupleoError(`the packages hold no ${path.replace(/^.*?\/packages\//, '/')}`, {
+  return new QuintupleoError(`the packages hold no ${join('/', path)}`, {
     family: 'platform',
     code: 'PACKAGES_INCOMPLETE',
   });
