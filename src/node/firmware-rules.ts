@@ -33,10 +33,8 @@ function change(turn: Turn, wanted: ChangedSettings, by: string): void {
 
 /** A boot has taken up the settings of that revision. */
 export function useSettings(turn: Turn, revision: number | undefined): void {
-  const {
-    firmware,
-    firmware: { next },
-  } = turn.state.durable;
+  const { firmware } = turn.state.durable;
+  const { next } = firmware;
   if (revision === undefined) return;
   set(turn, { told: { ...turn.state.told, settings: revision } });
   if (revision !== firmware.revision || !next) return;

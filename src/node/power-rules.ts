@@ -1,7 +1,7 @@
 import { nextBoot } from './boot.ts';
 import { prolongBootOverride } from './boot-rules.ts';
 import type { Refusal, Reply } from './command.ts';
-import type { DriverErrorKind, MachineAct } from './driver.ts';
+import type { Capabilities, DriverErrorKind, MachineAct } from './driver.ts';
 import type { PowerAction, PowerState } from './power.ts';
 import type {
   DriverCall,
@@ -41,9 +41,17 @@ const firstRetryAfter = 1_000;
 const lastRetryAfter = 10_000;
 const keptResults = 16;
 
+/** The driver call that an action needs and a machine has not; `undefined` when it can be done. */
+export function missingStep(
+  action: PowerAction,
+  { actions }: Pick<Capabilities, 'actions'>,
+): OperationStep | undefined {
+  return stepsOf[action].find(step => !actions.includes(step));
+}
+
 /** Takes a power command: does it, joins it to what is being done, puts it behind that, or refuses. */
 export function askPower(turn: Turn, action: PowerAction, trigger: RestartCause): Reply {
-  const missing = stepsOf[action].find(step => !turn.capabilities.actions.includes(step));
+  const missing = missingStep(action, turn.capabilities);
   if (missing) return refuse('unsupported', `this node's driver cannot do ${missing}`);
 
   const { operation, pending } = turn.state.durable;

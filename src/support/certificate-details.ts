@@ -7,6 +7,7 @@ export interface DistinguishedName {
   readonly organizationalUnit?: string | undefined;
   readonly city?: string | undefined;
   readonly state?: string | undefined;
+  /** Two letters. */
   readonly country?: string | undefined;
   readonly email?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { DistinguishedName } from './certificate-details.ts';
 
 /** What a key for a certificate is of. */
 export type KeyKind =
@@ -7,15 +8,8 @@ export type KeyKind =
   | { readonly type: 'rsa'; readonly bits: 2048 | 3072 | 4096 };
 
 /** Of whom a certificate shall be. */
-export interface RequestSubject {
+export interface RequestSubject extends DistinguishedName {
   readonly commonName: string;
-  readonly organization?: string | undefined;
-  readonly organizationalUnit?: string | undefined;
-  readonly city?: string | undefined;
-  readonly state?: string | undefined;
-  /** Two letters. */
-  readonly country?: string | undefined;
-  readonly email?: string | undefined;
   /** Host names and IP addresses. */
   readonly alternativeNames: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Node } from '../../../node/node.ts';
 import type { PowerAction } from '../../../node/power.ts';
+import { missingStep } from '../../../node/power-rules.ts';
 import { message } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
 import { obey } from '../nodes/obey.ts';
@@ -35,17 +36,6 @@ const actionsOf: Readonly<Record<ResetType, { readonly on: PowerAction; readonly
   Nmi: { on: 'nmi', off: 'nmi' },
 };
 
-/** What drivers must do for each action. */
-const needs = {
-  on: ['on'],
-  off: ['off'],
-  'soft-off': ['soft-off'],
-  reset: ['reset'],
-  cycle: ['off', 'on'],
-  'graceful-restart': ['soft-off', 'on'],
-  nmi: ['nmi'],
-} as const satisfies Readonly<Record<PowerAction, readonly string[]>>;
-
 export const reset: Action<NodeAt> = action(
   z.strictObject({ ResetType: z.enum(resetTypes).default('On') }),
   async (at, { ResetType: type }) => {
@@ -71,6 +61,6 @@ export const reset: Action<NodeAt> = action(
 );
 
 function resetTypesOf({ capabilities }: Node): readonly ResetType[] {
-  const can = (power: PowerAction) => needs[power].every(act => capabilities.actions.includes(act));
+  const can = (power: PowerAction) => missingStep(power, capabilities) === undefined;
   return resetTypes.filter(type => can(actionsOf[type].on) && can(actionsOf[type].off));
 }
