@@ -9,9 +9,9 @@ import { hasFakeHost } from './cloud.ts';
 import { CloudLab } from './cloud-lab.ts';
 import { contentOf, differences, type ProjectContent } from './project.ts';
 
-/** A hundred nodes on Nova's fake driver, and what each thing that is done with them costs the cloud. */
+/** Many nodes on Nova's fake driver, and what each thing that is done with them costs the cloud. */
 
-const count = 100;
+const count = Number(process.env.QUINTUPLEO_TEST_OPENSTACK_NODES ?? 30);
 const nodes = Array.from({ length: count }, (_, index) => index);
 /** ipmitool processes at a time. */
 const concurrency = 8;
