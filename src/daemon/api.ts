@@ -27,10 +27,22 @@ import type { ErrorFamily } from '../support/errors.ts';
  *     GET    /v1/labs/LAB/nodes/NODE             NodeStatus
  *     GET    /v1/labs/LAB/nodes/NODE/why         Finding[]: what may keep it from a network boot
  *     GET    /v1/labs/LAB/nodes/NODE/events      EventEntry[]
+ *     GET    /v1/labs/LAB/nodes/NODE/timeline    TimelineEntry[]: what was asked, decided, done and seen lately
+ *     GET    /v1/labs/LAB/nodes/NODE/sensors     SensorReading[]
+ *     GET    /v1/labs/LAB/nodes/NODE/media       MediaStatus; PUT MediaRequest → MediaStatus
+ *     GET    /v1/labs/LAB/faults                 FaultStatus[]: what is injected now
+ *     POST   /v1/labs/LAB/faults    FaultRequest FaultStatus[]
+ *     DELETE /v1/labs/LAB/faults[/ID]            204: lifts all of them, or one
+ *     GET    /v1/nodes                           NodeSummary[] of all labs
+ *     GET    /v1/watch[?after=ID]                stream of WatchMessage, a JSON value a line, without an end
+ *     GET    /v1/metrics                         text for Prometheus
+ *     POST   /v1/web                             WebAccess: opens the dashboard, if it is not open, and lets its caller in
  *     GET    /v1/labs/LAB/nodes/NODE/console     the serial output kept since power-on, as bytes
  *     GET    … /console with Upgrade: console    a raw two-way byte stream after 101
  *     PUT    /v1/labs/LAB/nodes/NODE/deploy      204: the next network boot runs the deploy ramdisk
  *     GET    /v1/labs/LAB/nodes/NODE/reports     Report[] of what netbooted or deployed systems said
+ *
+ * What is not described here is in api-watch.ts and api-faults.ts.
  *
  * Errors: status 4xx or 5xx with {@link ApiError}.
  */

@@ -7,6 +7,7 @@ import type { NodeRunner } from '../node/runner.ts';
 import type { Clock } from '../support/clock.ts';
 import { type ErrorFamily, messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
+import { currentRequest, onBehalfOf, RequestScope } from '../support/request-scope.ts';
 import type {
   ApiError,
   CredentialsAnswer,
@@ -20,11 +21,13 @@ import { loginsOf, serviceLoginsOf } from './lab-record.ts';
 import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
 import { powerNode, refused } from './node-power.ts';
+import type { Timeline } from './watch/timeline.ts';
 
 /** What the control API works with. */
 export interface ControlParts {
   readonly labs: Labs;
   readonly boot: BootService;
+  readonly timeline: Timeline;
   readonly clock: Clock;
   readonly log: Logger;
   readonly status: () => DaemonStatus;
@@ -54,8 +57,20 @@ const bootRequest = z.object({
 });
 
 /** The control API's routes; `src/daemon/api.ts` describes them. */
-export function controlApi({ labs, boot, clock, log, status, stop }: ControlParts): Hono {
+export function controlApi({ labs, boot, timeline, clock, log, status, stop }: ControlParts): Hono {
   const app = new Hono();
+
+  app.use(async ({ req }, next) => {
+    // A way in that knows who asks has said so already.
+    if (currentRequest()) return next();
+    const { method, path } = req;
+    const scope = new RequestScope(() => ({
+      face: 'control',
+      name: `${method} ${path}`,
+      by: 'the command line',
+    }));
+    return onBehalfOf(scope, next);
+  });
 
   app.get('/v1/daemon', context => context.json(status()));
   app.post('/v1/daemon/stop', context => {
@@ -127,6 +142,10 @@ export function controlApi({ labs, boot, clock, log, status, stop }: ControlPart
   app.get('/v1/labs/:lab/nodes/:node/events', context =>
     context.json(lookUp(context).node.state.log.entries),
   );
+  app.get('/v1/labs/:lab/nodes/:node/timeline', context => {
+    const { lab, name } = lookUp(context);
+    return context.json(timeline.of(lab.name, name));
+  });
   app.post('/v1/labs/:lab/nodes/:node/power', async context => {
     const { lab, node, name } = lookUp(context);
     const request = powerRequest.parse(await context.req.json());

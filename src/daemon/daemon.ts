@@ -19,6 +19,7 @@ import { fileDocument } from '../support/document.ts';
 import { systemCodeOf } from '../support/errors.ts';
 import { createLog } from '../support/log.ts';
 import type { Paths } from '../support/paths.ts';
+import { currentRequest } from '../support/request-scope.ts';
 import { version } from '../support/version.ts';
 import { ensureBmcAddresses } from './bmc-addresses.ts';
 import { BootService, ownerOf } from './boot-service.ts';
@@ -30,6 +31,8 @@ import { LinkLocalAddresses } from './link-local.ts';
 import { daemonIdentity, serveAsService } from './service-control.ts';
 import { TcpReservations } from './tcp-reservations.ts';
 import { Traffic, watchIdle } from './traffic.ts';
+import { Happenings } from './watch/happenings.ts';
+import { Timeline } from './watch/timeline.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -79,6 +82,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const owner = options.remote?.owner ?? before?.owner ?? randomBytes(6).toString('hex');
   await kept.write({ bootPort, owner, hostBoot });
 
+  const happenings = new Happenings();
+  const timeline = new Timeline(happenings, systemClock);
   const specs = new Map<string, LabSpec>();
   const director = await createBootDirector({
     nodeOf: mac => ownerOf(specs, mac)?.node,
@@ -115,10 +120,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       },
       manager: async () => fingerprintOf((await daemonIdentity(stateDirectory, Date.now())).certificate),
     },
+    onCloudCall: call => happenings.tell({ type: 'cloud', call, request: currentRequest() }),
     clock: systemClock,
     log,
   });
   const labs = new Labs({
+    happenings,
+    timeline,
     stateDirectory,
     drivers,
     clock: systemClock,
@@ -147,6 +155,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const parts: ControlParts = {
     labs,
     boot,
+    timeline,
     clock: systemClock,
     log,
     status: () => ({

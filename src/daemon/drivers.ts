@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
+import { type CloudCall, type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
 import type { ServiceParts } from '../drivers/openstack/provision/members/service.ts';
 import type { FirmwareSource } from '../drivers/openstack/provision/resources/firmware-images.ts';
 import type { DriverChoice } from '../lab/definition.ts';
@@ -20,6 +20,8 @@ export interface DriverParts {
   readonly firmwareImage: FirmwareSource;
   /** What the service instances of labs are made with. */
   readonly service: ServiceParts;
+  /** Hears of each call of a cloud's API. */
+  readonly onCloudCall?: ((call: CloudCall) => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -31,8 +33,15 @@ export class Drivers implements AsyncDisposable {
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
-    const { clock, log } = parts;
-    this.#clouds = new Clouds({ clock, log, env: process.env, home: homedir(), cwd: '/' });
+    const { clock, log, onCloudCall } = parts;
+    this.#clouds = new Clouds({
+      clock,
+      log,
+      onCall: onCloudCall,
+      env: process.env,
+      home: homedir(),
+      cwd: '/',
+    });
   }
 
   /** Makes the driver that a lab file chose. */

@@ -18,6 +18,8 @@ import { KeptValue } from './kept-value.ts';
 import { type LabRecord, passwordOf } from './lab-record.ts';
 import type { LabRedfish } from './lab-redfish.ts';
 import { NodeBmc } from './redfish-bmc.ts';
+import type { Happenings } from './watch/happenings.ts';
+import type { Timeline } from './watch/timeline.ts';
 
 /** What the nodes of a lab work with. */
 export interface LabNodesParts {
@@ -33,6 +35,8 @@ export interface LabNodesParts {
     readonly log: Logger;
     readonly bmcs: BmcService;
     readonly boot: Pick<BootService, 'progress'>;
+    readonly happenings: Happenings;
+    readonly timeline: Timeline;
   };
 }
 
@@ -121,6 +125,10 @@ export class LabNodes {
       { spec, machine, driver: this.#parts.driver, clock, document, log },
       powerLost,
     );
+    const { happenings } = this.#parts.around;
+    node.onActivity(activity =>
+      happenings.tell({ type: 'node', lab: this.#parts.lab, node: spec.name, activity }),
+    );
     const bmc = await BmcEndpoint.open(
       {
         node,
@@ -186,6 +194,7 @@ export class LabNodes {
     await this.dismiss(name);
     for (const image of images) await this.#parts.redfish.mediaOf(name).discard(image);
     this.#seen.delete(name);
+    this.#parts.around.timeline.forget(this.#parts.lab, name);
     await fileDocument(this.#path('nodes', `${name}.json`)).delete();
     await rm(this.#path('bmcs', name), { recursive: true, force: true });
   }

@@ -27,6 +27,8 @@ import type { Place } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
 import { stagesOf } from './stages.ts';
 import type { TcpReservations } from './tcp-reservations.ts';
+import type { Happenings } from './watch/happenings.ts';
+import type { Timeline } from './watch/timeline.ts';
 import { examineNode } from './why.ts';
 
 /** What a lab works with. */
@@ -41,6 +43,8 @@ export interface LabSurroundings {
   /** TCP ports that are held for Redfish services. */
   readonly reservations: TcpReservations;
   readonly bmcs: BmcService;
+  readonly happenings: Happenings;
+  readonly timeline: Timeline;
   /** By which this daemon is known to the services of labs. */
   readonly identity: () => Promise<Identity>;
   /** Called before a lab's nodes are served. */

@@ -73,3 +73,10 @@ export function clearEvents(log: EventLog, at: number): EventLog {
 export function deleteEvent(log: EventLog, id: number, at: number): EventLog {
   return { ...log, entries: log.entries.filter(entry => entry.id !== id), clearedAt: at };
 }
+
+/** The entries that have come to a log since it was as `before`. */
+export function addedEvents(log: EventLog, before: EventLog): readonly EventEntry[] {
+  if (log === before) return [];
+  const count = (log.nextId - before.nextId + lastId) % lastId;
+  return count === 0 ? [] : log.entries.slice(-count);
+}

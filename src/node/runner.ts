@@ -2,11 +2,15 @@ import type { Clock, Timer } from '../support/clock.ts';
 import type { Document } from '../support/document.ts';
 import { messageOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
+import { onBehalfOf } from '../support/request-scope.ts';
+import type { Activity } from './activity.ts';
+import { ActivityFeed } from './activity-feed.ts';
 import type { Command, Reply } from './command.ts';
 import {
   type Capabilities,
   type Driver,
   DriverError,
+  type DriverErrorKind,
   type Hardware,
   type MachineAct,
   type MachineId,
@@ -41,6 +45,7 @@ export class NodeRunner implements Node {
   readonly spec: NodeSpec;
   readonly #parts: RunnerParts;
   readonly #listeners = new Set<(state: NodeState, before: NodeState) => void>();
+  readonly #activities = new ActivityFeed();
   #state: NodeState;
   #timer: Timer | undefined;
   #timerAt: number | undefined;
@@ -105,6 +110,14 @@ export class NodeRunner implements Node {
     return () => this.#listeners.delete(listener);
   }
 
+  /**
+   * Calls back with all that the node goes through, each thing as it happens.
+   * @returns stops it
+   */
+  onActivity(listener: (activity: Activity) => void): () => void {
+    return this.#activities.listen(listener);
+  }
+
   /** Resolves when all that has happened so far is on disk; rejects when it cannot be written. */
   kept(): Promise<void> {
     return this.#saved(this.#version);
@@ -129,6 +142,7 @@ export class NodeRunner implements Node {
     });
     this.#state = state;
     if (state.durable !== before.durable || state.log !== before.log) this.#version++;
+    this.#activities.took(input, before, state, reply);
     for (const effect of effects) this.#perform(effect);
     if (state !== before) {
       this.#wakeInTime();
@@ -151,19 +165,26 @@ export class NodeRunner implements Node {
 
   /** Never rejects: however the call ends, the node is told. */
   async #call(id: number, act: MachineAct): Promise<void> {
-    const { driver, machine, log } = this.#parts;
+    const { driver, machine, clock, log } = this.#parts;
     const abort = new AbortController();
     this.#abort = abort;
+    const request = this.#activities.called(id, act, this.#state);
+    const begun = clock.now();
+    const ended = (error?: { kind: DriverErrorKind; message: string }) =>
+      this.#activities.callEnded({ id, act, request, error, milliseconds: clock.now() - begun });
     try {
       // What is about to be done must not be forgotten by a kill in the middle of it.
       await this.#saved(this.#version);
       abort.signal.throwIfAborted();
-      await driver.act(machine, act, abort.signal);
+      await onBehalfOf(request, () => driver.act(machine, act, abort.signal));
+      ended();
       this.#take({ type: 'call-done', id });
     } catch (error) {
       const kind = error instanceof DriverError ? error.kind : abort.signal.aborted ? 'transient' : 'refused';
-      log.warn({ machine, action: act.action, kind, error: messageOf(error) }, 'driver call failed');
-      this.#take({ type: 'call-failed', id, kind, message: messageOf(error) });
+      const message = messageOf(error);
+      log.warn({ machine, action: act.action, kind, error: message }, 'driver call failed');
+      ended({ kind, message });
+      this.#take({ type: 'call-failed', id, kind, message });
     }
   }
 

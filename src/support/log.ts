@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { currentRequest } from './request-scope.ts';
 
 export type { Logger } from 'pino';
 
@@ -11,7 +12,15 @@ export const silentLog: Logger = pino({ level: 'silent' });
  * @param path - file to append to; standard error by default
  */
 export function createLog(level: string, path?: string): Logger {
-  const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  const options = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    mixin: () => {
+      const request = currentRequest();
+      return request ? { request: request.id } : {};
+    },
+  };
   return path === undefined
     ? pino(options, pino.destination(2))
     : pino(options, pino.destination({ dest: path, mode: 0o600 }));

@@ -1,4 +1,5 @@
 import type { Logger } from '../../support/log.ts';
+import { onBehalfOf, RequestScope } from '../../support/request-scope.ts';
 import type { CommandContext, CommandResponse, IpmiCommand, Session } from './command.ts';
 import { NetFn } from './command.ts';
 import { CompletionCode } from './completion.ts';
@@ -54,12 +55,22 @@ export function dispatch(
     return complete(group, { code: CompletionCode.unspecified });
   };
   try {
-    const response = command.handle(context, data);
+    const response = onBehalfOf(scopeOf(command, context.session), () => command.handle(context, data));
     if (!(response instanceof Promise)) return complete(group, response);
     return response.then(late => complete(group, late)).catch(failure);
   } catch (error) {
     return failure(error);
   }
+}
+
+/** Nothing is done to the node on behalf of commands that any user may ask: they only read. */
+function scopeOf({ name, privilege }: IpmiCommand, session: Session | undefined): RequestScope | undefined {
+  if (!session || !hasPrivilege(privilege, 'operator')) return undefined;
+  return new RequestScope(() => ({
+    face: 'ipmi',
+    name,
+    by: `${session.account.name} from ${session.remote.address}`,
+  }));
 }
 
 function refusalOf(

@@ -1,4 +1,5 @@
 import { messageOf } from '../../support/errors.ts';
+import { onBehalfOf, RequestScope } from '../../support/request-scope.ts';
 import { requesterOf } from './access/authentication.ts';
 import { loginFailed } from './access/login-guard.ts';
 import { allows, type Needed, neededFor, neededForProperties } from './access/privileges.ts';
@@ -55,11 +56,12 @@ export class RedfishApi {
     const at = this.#at(match, segments, user, respondsAsync(request));
     if (!at) throw notFound(path);
     const needed = open ? everybody : neededFor(match.place.at.schema, match.above, method);
-    if (match.place.kind === 'endpoint') {
+    const { place } = match;
+    return onBehalfOf(scopeOf(request, path, user), () => {
+      if (place.kind !== 'endpoint') return this.#resource(match, place.at, at, needed, allow, request);
       authorize(user, needed, false);
-      return this.#endpoint(match.place.at, at, allow, request);
-    }
-    return this.#resource(match, match.place.at, at, needed, allow, request);
+      return this.#endpoint(place.at, at, allow, request);
+    });
   }
 
   async #endpoint(
@@ -173,6 +175,17 @@ export class RedfishApi {
     this.service.log[level]({ method, url, error: messageOf(error) }, 'Redfish request failed');
     return errorAnswer(new RedfishProblem(500, message('Base.InternalError')));
   }
+}
+
+/** Nothing is done to a node on behalf of those who only read. */
+function scopeOf(
+  { method, headers }: RedfishRequest,
+  path: string,
+  user: Requester,
+): RequestScope | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined;
+  const { traceparent } = headers;
+  return new RequestScope(() => ({ face: 'redfish', name: `${method} ${path}`, by: user.name, traceparent }));
 }
 
 let known: Router | undefined;

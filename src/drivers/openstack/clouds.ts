@@ -1,6 +1,6 @@
 import type { Clock } from '../../support/clock.ts';
 import type { Logger } from '../../support/log.ts';
-import type { CallCount } from './client/call-counts.ts';
+import type { CallCount, EndedCall } from './client/call-counts.ts';
 import type { CloudConfig } from './client/cloud-config.ts';
 import { readCloudConfig } from './client/clouds-file.ts';
 import { OpenStack } from './client/openstack.ts';
@@ -28,6 +28,8 @@ export interface CloudEnvironment {
 
 /** What clouds are reached with. */
 export interface CloudsSurroundings extends CloudEnvironment {
+  /** Hears of each call when it has ended, in the caller's context. */
+  readonly onCall?: ((call: CloudCall) => void) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -40,6 +42,12 @@ export interface CloudLease extends AsyncDisposable {
 
 /** How often one kind of call was made to one cloud. */
 export interface CloudCallCount extends CallCount {
+  readonly cloud: string;
+}
+
+/** A call of one cloud's API that has ended. */
+export interface CloudCall extends EndedCall {
+  /** Name in clouds.yaml. */
   readonly cloud: string;
 }
 
@@ -96,8 +104,9 @@ export class Clouds implements AsyncDisposable {
   }
 
   #connect(config: CloudConfig): Shared {
-    const { clock, log } = this.#around;
+    const { clock, log, onCall } = this.#around;
     const openstack = OpenStack.connect(config, { clock, log });
+    openstack.counts.onCall = call => onCall?.({ cloud: config.name, ...call });
     return { openstack, poller: new ServerPoller(openstack.compute, { clock, log }), intervals: new Map() };
   }
 

@@ -1,4 +1,4 @@
-import type { EventEntry, EventLog } from '../../../node/event-log.ts';
+import { addedEvents, type EventEntry } from '../../../node/event-log.ts';
 import type { MediaState } from '../../../node/media.ts';
 import { message } from '../messages/message.ts';
 import type { Events, RedfishBmc } from '../model.ts';
@@ -11,7 +11,7 @@ import { logEntryPath, systemPath } from '../nodes/paths.ts';
  */
 export function tellOfNode(bmc: RedfishBmc, events: Pick<Events, 'publish'>): () => void {
   return bmc.node.onChange((state, before) => {
-    for (const entry of added(state.log, before.log)) {
+    for (const entry of addedEvents(state.log, before.log)) {
       const logEntry = logEntryPath(bmc, entry);
       const told = logMessage(bmc.id, entry);
       events.publish({
@@ -23,16 +23,6 @@ export function tellOfNode(bmc: RedfishBmc, events: Pick<Events, 'publish'>): ()
       });
     }
   });
-}
-
-/** The last ID that an entry can have before they begin again. */
-const lastId = 0xfffe;
-
-/** The entries that have come to a log. */
-function added(log: EventLog, before: EventLog): readonly EventEntry[] {
-  if (log === before) return [];
-  const count = (log.nextId - before.nextId + lastId) % lastId;
-  return count === 0 ? [] : log.entries.slice(-count);
 }
 
 function originOf(bmc: RedfishBmc, { kind }: EventEntry, media: MediaState, before: MediaState): string {

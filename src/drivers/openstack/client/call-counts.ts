@@ -11,14 +11,25 @@ export interface CallCount {
   readonly count: number;
 }
 
+/** One request that has ended. */
+export interface EndedCall extends Omit<CallCount, 'count'> {
+  /** Without the query. */
+  readonly path: string;
+  readonly milliseconds: number;
+}
+
 /** Counts every HTTP request that is sent to a cloud, retries included. */
 export class CallCounts {
   readonly #counts = new Map<string, CallCount>();
+  /** Hears of each request when it has ended. */
+  onCall: ((call: EndedCall) => void) | undefined;
 
-  count(service: ServiceType, method: HttpMethod, reason: string, status: number | string): void {
+  count(call: EndedCall): void {
+    const { service, method, reason, status } = call;
     const key = `${service} ${method} ${reason} ${status}`;
     const count = (this.#counts.get(key)?.count ?? 0) + 1;
-    this.#counts.set(key, { service, method, reason, status: String(status), count });
+    this.#counts.set(key, { service, method, reason, status, count });
+    this.onCall?.(call);
   }
 
   entries(): readonly CallCount[] {

@@ -61,8 +61,13 @@ export class Transport implements AsyncDisposable {
     const abort = () => controller.abort();
     request.signal?.addEventListener('abort', abort, { once: true });
     const timer = this.#clock.after(request.timeout, abort);
+    const { origin, pathname, search } = new URL(url);
+    const begun = this.#clock.now();
+    const count = (status: string) => {
+      const milliseconds = this.#clock.now() - begun;
+      this.#counts.count({ service, method, reason, status, path: pathname, milliseconds });
+    };
     try {
-      const { origin, pathname, search } = new URL(url);
       const response = await agent.request({
         origin,
         path: `${pathname}${search}`,
@@ -75,11 +80,11 @@ export class Transport implements AsyncDisposable {
         bodyTimeout: 0,
       });
       const text = await response.body.text();
-      this.#counts.count(service, method, reason, response.statusCode);
+      count(String(response.statusCode));
       return new ApiAnswer({ service, method, url, changes }, response.statusCode, response.headers, text);
     } catch (error) {
       const aborted = request.signal?.aborted === true;
-      this.#counts.count(service, method, reason, aborted ? 'aborted' : 'unreachable');
+      count(aborted ? 'aborted' : 'unreachable');
       if (aborted) throw request.signal?.reason;
       throw this.#unreachable(request, error, controller.signal.aborted);
     } finally {
