@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -54,5 +54,62 @@ describe('import ovb', () => {
     expect(await readFile(join(folder, 'lab.yaml'), 'utf8')).toBe('mine');
     expect((await run('ovb', 'none.yaml')).err).toContain('none.yaml: no such file');
     expect((await run('xyz')).status).toBe(2);
+  });
+});
+
+describe('import vbmc', () => {
+  beforeEach(async () => {
+    await mkdir(join(folder, '.vbmc', 'node-0'), { recursive: true });
+    await writeFile(
+      join(folder, '.vbmc', 'node-0', 'config'),
+      '[VirtualBMC]\ndomain_name = node-0\nusername = admin\npassword = sesame\nport = 6230\naddress = 127.0.0.1\nactive = True\n',
+    );
+  });
+
+  test('writes a lab file with passwords, for its owner alone', async () => {
+    expect(await run('vbmc', '.vbmc', '-o', 'lab.yaml')).toEqual({
+      status: 0,
+      out: 'Wrote lab.yaml.\n',
+      err: '',
+    });
+    expect((await stat(join(folder, 'lab.yaml'))).mode & 0o777).toBe(0o600);
+    expect(await readFile(join(folder, 'lab.yaml'), 'utf8')).toContain('password: sesame');
+    expect(readLabFile('lab.yaml', folder, {}).spec.nodes).toMatchObject([{ name: 'node-0' }]);
+  });
+
+  test('prints no password unless it may', async () => {
+    const { out, err } = await cli(['import', 'vbmc'], { folder, env: { HOME: folder } });
+    expect(out).toContain('password: "********"');
+    expect(err).toContain('--show-secrets shows them');
+    expect((await run('vbmc', '.vbmc', '--json', '-o', 'lab.yaml')).out).not.toContain('sesame');
+    expect((await run('vbmc', '.vbmc', '--show-secrets')).out).toContain('password: sesame');
+  });
+
+  test('says what it cannot read, and what is for others', async () => {
+    expect((await run('vbmc', 'none')).err).toContain('none: no such folder');
+    expect((await run('vbmc', '.vbmc/node-0')).err).toContain('.vbmc/node-0 has no BMCs of VirtualBMC');
+    expect(await run('vbmc', '--role', 'role.yaml')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('--role is nothing that vbmc has'),
+    });
+  });
+});
+
+describe('import sushy-tools', () => {
+  test('reads the configuration that the emulator reads', async () => {
+    await writeFile(join(folder, 'emulator.conf'), 'SUSHY_EMULATOR_AUTH_FILE = "/etc/htpasswd"\n');
+    const args = ['import', 'sushy-tools', '--system', 'a', '-o', 'lab.yaml'];
+    expect(await cli(args, { folder, env: { SUSHY_EMULATOR_CONFIG: 'emulator.conf' } })).toMatchObject({
+      status: 0,
+      err: expect.stringMatching(/^not mapped: SUSHY_EMULATOR_AUTH_FILE: it has hashes/),
+    });
+    expect(readLabFile('lab.yaml', folder, {}).spec.nodes).toMatchObject([{ name: 'a' }]);
+  });
+
+  test('wants a file', async () => {
+    expect(await run('sushy-tools')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('no file is named'),
+    });
   });
 });

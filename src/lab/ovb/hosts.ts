@@ -1,6 +1,7 @@
+import { labelOf } from '../lab-text.ts';
 import type { Ledger } from './ledger.ts';
 import type { NetworkNames } from './networks.ts';
-import { type LabSketch, labelOf } from './sketch.ts';
+import type { LabSketch } from './sketch.ts';
 
 /** The image that OVB takes for every machine of its own. */
 const usualImage = 'CentOS-7-x86_64-GenericCloud';

@@ -1,10 +1,11 @@
 import { QuintupleoError } from '../../support/errors.ts';
 import { withId } from '../lab-id.ts';
+import { labelOf } from '../lab-text.ts';
 import { type Environment, mergeEnvironments, roleEnvironment, usualRegistry } from './environment.ts';
 import { addDhcpRelay, addUndercloud, extraNode } from './hosts.ts';
 import { Ledger, type Mapped, type NotMapped } from './ledger.ts';
 import { addNetworks, type NetworkNames, networkNames } from './networks.ts';
-import { LabSketch, labelOf } from './sketch.ts';
+import { LabSketch } from './sketch.ts';
 
 /** A lab file made of OVB's environments, and what became of each of their parameters. */
 export interface OvbImport {

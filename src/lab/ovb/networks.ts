@@ -1,5 +1,6 @@
+import { labelOf } from '../lab-text.ts';
 import type { Ledger } from './ledger.ts';
-import { type LabSketch, labelOf } from './sketch.ts';
+import type { LabSketch } from './sketch.ts';
 
 /** A network that OVB names by a parameter. */
 export interface OvbNetwork {

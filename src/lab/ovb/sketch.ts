@@ -1,6 +1,4 @@
-import { Document, isMap, isScalar } from 'yaml';
-
-type Step = string | number;
+import { type LabComment, labelOf, labText } from '../lab-text.ts';
 
 /** A lab file in the making: its content, and the comments that say where it comes from. */
 export class LabSketch {
@@ -12,7 +10,7 @@ export class LabSketch {
     hosts: Record<string, unknown>[];
     nodes: Record<string, unknown>[];
   };
-  readonly #comments: (readonly [path: readonly Step[], text: string])[] = [];
+  readonly #comments: LabComment[] = [];
   /** Labels of networks, by the names that OVB has for them. */
   readonly #networks = new Map<string, string>();
 
@@ -21,7 +19,7 @@ export class LabSketch {
   }
 
   /** Says where what stands at a path comes from. */
-  comment(path: readonly Step[], text: string): void {
+  comment(path: LabComment[0], text: string): void {
     this.#comments.push([path, text]);
   }
 
@@ -45,25 +43,7 @@ export class LabSketch {
   /** The file's text. */
   toYaml(heading: string): string {
     const parts = Object.entries(this.content);
-    const document = new Document(
-      Object.fromEntries(parts.filter(([, part]) => !Array.isArray(part) || part.length > 0)),
-    );
-    document.commentBefore = heading.replace(/^(?=.)/gm, ' ');
-    for (const [path, text] of this.#comments) {
-      const node = document.getIn(path, true);
-      const parent = document.getIn(path.slice(0, -1), true);
-      const pair = isMap(parent)
-        ? parent.items.find(({ key }) => isScalar(key) && key.value === path.at(-1))
-        : undefined;
-      if (isScalar(node)) node.comment = ` ${text}`;
-      else if (pair && isScalar(pair.key)) pair.key.commentBefore = ` ${text}`;
-    }
-    return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+    const filled = parts.filter(([, part]) => !Array.isArray(part) || part.length > 0);
+    return labText(Object.fromEntries(filled), this.#comments, heading);
   }
-}
-
-/** A name as a lab file takes it: lower-case letters, digits and hyphens. */
-export function labelOf(name: string): string {
-  const label = name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  return label.slice(0, 32).replace(/^-+|-+$/g, '') || 'unnamed';
 }
