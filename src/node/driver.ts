@@ -1,5 +1,6 @@
 import type { Finding } from '../support/finding.ts';
 import type { BootTarget, NextBoot } from './boot.ts';
+import type { Disturbance, DisturbanceKind } from './disturbance.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from './firmware.ts';
 import type { FirmwareSettings } from './firmware-settings.ts';
 import type { MediaSlot, MediaState } from './media.ts';
@@ -40,6 +41,8 @@ export interface Capabilities {
   readonly firmwareModes: readonly Firmware[];
   /** Where media can be put. */
   readonly mediaSlots: readonly MediaSlot[];
+  /** What can be made wrong with it on purpose; left away: nothing. */
+  readonly disturbances?: readonly DisturbanceKind[] | undefined;
   /** How long, in milliseconds, a call and the transition that follows it may take before it has failed. */
   readonly timeouts: {
     readonly on: number;
@@ -233,6 +236,17 @@ export interface Driver extends Provider, AsyncDisposable {
    * @throws {@link DriverError}
    */
   switchHost?(name: string, on: boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes things wrong with a machine, in place of what was made wrong before; none: all is well again. What the running
+   * machine cannot be made to feel, it feels from its next power-on; the answer says so.
+   * @returns for people, of each disturbance that is not felt at once, when it will be
+   * @throws {@link DriverError}
+   */
+  disturb?(
+    machine: MachineId,
+    wrong: readonly Disturbance[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** The machine's serial port, which can be had whether the machine is on or off. */
   serial(machine: MachineId): SerialPort;
 }
