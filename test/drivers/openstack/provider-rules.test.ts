@@ -70,6 +70,18 @@ describe('an instance that existed', () => {
     expect(touching).toEqual([]);
   });
 
+  test('that is in rescue mode leaves it when it is released', async () => {
+    await using platform = await ProviderPlatform.start();
+    await platform.maker('other').up({ ...labOf([nodeOf(5)]), name: 'other' });
+    const server = platform.cloud.server('other-n-5');
+    server.metadata = {};
+    const maker = platform.maker();
+    await maker.up(adopting('other-n-5'));
+    await maker.openstack.compute.rescue(server.id, platform.cloud.imageId, ctx);
+    await maker.down();
+    expect(server).toMatchObject({ vmState: 'active', metadata: {} });
+  });
+
   test('that is of another lab is not adopted', async () => {
     await using platform = await ProviderPlatform.start();
     await platform.maker('other').up({ ...labOf([nodeOf(5)]), name: 'other' });

@@ -8,7 +8,7 @@ import { collectServiceImages } from '../../service/image.ts';
 import { type Member, thingsOf } from '../inventory.ts';
 import { explaining } from './explain.ts';
 import { metadataKeys } from './label.ts';
-import { deleteServer, isOwn } from './servers.ts';
+import { deleteServer, endRescue, isOwn } from './servers.ts';
 import type { Site } from './site.ts';
 import { deleteVolume } from './volumes.ts';
 
@@ -53,8 +53,11 @@ async function releaseServer(site: Site, server: Server): Promise<void> {
 }
 
 /** Takes from a server that was there before the lab whatever the lab has written on it. */
-async function forgetServer(site: Site, { id, name, metadata }: Server): Promise<void> {
+async function forgetServer(site: Site, server: Server): Promise<void> {
+  const { id, name, metadata } = server;
   await explaining(`server ${name} cannot be released`, async () => {
+    // Which the lab has put it into, and in which Nova takes nothing from its metadata.
+    await endRescue(site, server);
     // The one by which it is found goes last, for the case that this is interrupted.
     const keys = Object.values(metadataKeys).filter(key => key in metadata && key !== metadataKeys.lab);
     for (const key of [...keys, metadataKeys.lab]) {

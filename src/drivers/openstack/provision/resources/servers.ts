@@ -8,7 +8,7 @@ import type { Site } from './site.ts';
 const minute = 60_000;
 
 /** Milliseconds that a cloud is given, generously: the bound is there for what never comes. */
-const bounds = { create: 20 * minute, stop: 5 * minute, delete: 10 * minute };
+const bounds = { create: 20 * minute, stop: 5 * minute, rescue: 5 * minute, delete: 10 * minute };
 
 /** Whether a lab made the server, rather than adopting it; only such a one is ever deleted. */
 export function isOwn(server: Server): boolean {
@@ -82,6 +82,27 @@ export async function stopServer(site: Site, server: Server): Promise<Server> {
       return now.status === 'SHUTOFF' && !now['OS-EXT-STS:task_state'] ? now : undefined;
     },
   });
+}
+
+/** Takes a server out of rescue mode if it is in it, by which Nova starts it from its disk. */
+export async function endRescue(site: Site, server: Server): Promise<void> {
+  const { id, name } = server;
+  const inRescue = (one: Server) => one['OS-EXT-STS:vm_state'] === 'rescued';
+  if (!inRescue(server) && server['OS-EXT-STS:task_state'] !== 'rescuing') return;
+  const atRest = (what: string) =>
+    site.servers.until({
+      id,
+      what: `server ${name} ${what}`,
+      within: bounds.rescue,
+      signal: site.ctx.signal,
+      look: now => {
+        if (!now) throw gone(name);
+        return now['OS-EXT-STS:task_state'] ? undefined : now;
+      },
+    });
+  if (!inRescue(await atRest('is at rest'))) return;
+  await site.openstack.compute.act(id, 'unrescue', site.ctx);
+  await atRest('has left rescue mode');
 }
 
 /** Deletes a server in whatever state it is, and waits until it is gone. */

@@ -142,6 +142,14 @@ export function allow(server: Server, rule: Rule): void {
   if (task !== undefined && !rule.during?.includes(task)) throw refuse(`task_state ${task}`);
 }
 
+/** Refuses a change of a server's metadata when Nova does. */
+export function allowMetadata(server: Server, verb: 'update' | 'delete'): void {
+  checkLock(server);
+  if (server.vmState === 'active' || server.vmState === 'stopped') return;
+  const state = `vm_state ${server.vmState}`;
+  throw new ApiFault(409, `Cannot '${verb} metadata' instance ${server.id} while it is in ${state}`);
+}
+
 export function checkLock(server: Server): void {
   if (server.locked) throw new ApiFault(409, `Instance ${server.id} is locked`);
 }

@@ -13,7 +13,7 @@ import {
   text,
   texts,
 } from '../service.ts';
-import { checkLock, record, serverAction } from './actions.ts';
+import { allowMetadata, checkLock, record, serverAction } from './actions.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import type { Compute } from './compute.ts';
@@ -86,7 +86,7 @@ export class Nova implements Service {
         route(method, metadata, call => {
           const server = compute.server(call);
           const wanted = metadataOf(bodyPart(call, 'metadata'));
-          checkLock(server);
+          allowMetadata(server, 'update');
           server.metadata = method === 'PUT' ? wanted : { ...server.metadata, ...wanted };
           compute.lifecycle.touch(server);
           return { status: 200, body: { metadata: server.metadata } };
@@ -94,12 +94,14 @@ export class Nova implements Service {
       ),
       route('PUT', `${metadata}/:key`, call => {
         const server = compute.server(call);
+        allowMetadata(server, 'update');
         Object.assign(server.metadata, metadataOf(bodyPart(call, 'meta')));
         compute.lifecycle.touch(server);
         return { status: 200, body: { meta: bodyPart(call, 'meta') } };
       }),
       route('DELETE', `${metadata}/:key`, call => {
         const server = compute.server(call);
+        allowMetadata(server, 'delete');
         const { [call.params.key ?? '']: gone, ...rest } = server.metadata;
         if (gone === undefined) throw new ApiFault(404, 'Metadata item was not found');
         server.metadata = rest;
