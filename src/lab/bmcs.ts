@@ -1,9 +1,9 @@
+import { parseDuration } from '../support/quantity.ts';
 import type { BmcDefinition, UserDefinition } from './definition.ts';
 import { type Endpoint, EndpointRun, Endpoints } from './endpoints.ts';
 import { type Given, give } from './given.ts';
 import { bmcDefaults, httpsPort, ipmiPort, limits } from './limits.ts';
 import type { Path, Report } from './problem.ts';
-import { parseDuration } from './quantity.ts';
 import type { BmcContent } from './schema-bmc.ts';
 import type { SecretContent } from './schema-parts.ts';
 import { type LabFileSources, readSecret } from './secret.ts';

@@ -1,6 +1,6 @@
+import { formatDuration, parseDuration } from '../support/quantity.ts';
 import type { DriverChoice } from './definition.ts';
 import type { Report } from './problem.ts';
-import { formatDuration, parseDuration } from './quantity.ts';
 import { type DriverContent, driverSchema } from './schema-drivers.ts';
 import { type DriverName, driverNames } from './schema-parts.ts';
 

@@ -1,7 +1,7 @@
 import { QuintupleoError } from '../support/errors.ts';
+import { formatDuration, parseDuration } from '../support/quantity.ts';
 import type { LabDefinition } from './definition.ts';
 import { limits } from './limits.ts';
-import { formatDuration, parseDuration } from './quantity.ts';
 
 /** The leases that a lab can have, for messages. */
 export const leaseRange = `${formatDuration(limits.shortestLease)} to ${formatDuration(limits.longestLease)}`;

@@ -1,4 +1,5 @@
 import type { DiskSpec, NodeSpec } from '../node/spec.ts';
+import { formatSize, parseSize } from '../support/quantity.ts';
 import { cloudDiskSettings, cloudNicSettings, cloudNodeSettings } from './cloud-nodes.ts';
 import type { NamedGroup } from './groups.ts';
 import { nicMac, nodeUuid } from './identity.ts';
@@ -6,7 +7,6 @@ import { limits } from './limits.ts';
 import type { GivenMac } from './macs.ts';
 import { checkNetworkName } from './networks.ts';
 import type { Path, Report } from './problem.ts';
-import { formatSize, parseSize } from './quantity.ts';
 import type { GroupContent } from './schema.ts';
 
 /** What the nodes of a lab have in common. */

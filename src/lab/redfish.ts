@@ -2,11 +2,11 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { Destinations } from '../support/destinations.ts';
 import { messageOf } from '../support/errors.ts';
 import { parseIpv4 } from '../support/ipv4.ts';
+import { parseDuration, parseSize } from '../support/quantity.ts';
 import type { RedfishDefinition, UserDefinition } from './definition.ts';
 import type { Endpoints } from './endpoints.ts';
 import { httpsPort, limits, redfishDefaults } from './limits.ts';
 import type { Path, Report } from './problem.ts';
-import { parseDuration, parseSize } from './quantity.ts';
 import type { RedfishContent } from './schema-redfish.ts';
 import { type LabFileSources, readDocument, readSecret } from './secret.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { durationPattern, sizePattern } from '../support/quantity.ts';
 import { labelPattern } from './names.ts';
-import { durationPattern, sizePattern } from './quantity.ts';
 
 /**
  * What the shapes of a lab file are made of.

@@ -43,7 +43,7 @@ export function enrolCommand(cli: Cli): Command {
 }
 
 async function enrol(cli: Cli, name: string | undefined, options: Options): Promise<void> {
-  const { parseDuration } = await import('../../lab/quantity.ts');
+  const { parseDuration } = await import('../../support/quantity.ts');
   const { ironicAccess } = await import('../../enrol/ironic-access.ts');
   const { IronicClient } = await import('../../enrol/ironic-client.ts');
   const { enrolInIronic } = await import('../../enrol/ironic-enrolment.ts');

@@ -1,4 +1,4 @@
-/** Sizes and durations as a lab file writes them: a number and its unit. */
+/** Sizes and durations as people write them in files: a number and its unit. */
 
 const sizeUnits: Readonly<Record<string, number>> = {
   B: 1,
