@@ -11,14 +11,16 @@ const mayImport = {
   support: [],
   host: ['support'],
   node: ['support'],
+  faults: ['node', 'support'],
   boot: ['node', 'host', 'support'],
+  console: ['support'],
   appliance: ['boot', 'host', 'node', 'support'],
   drivers: ['node', 'host', 'support'],
   bmc: ['node', 'support'],
-  lab: ['node', 'support'],
+  lab: ['faults', 'node', 'support'],
   enrol: ['lab', 'node', 'support'],
-  daemon: ['lab', 'enrol', 'bmc', 'boot', 'appliance', 'drivers', 'node', 'host', 'support'],
-  cli: ['daemon', 'lab', 'enrol', 'node', 'support'],
+  daemon: ['lab', 'enrol', 'bmc', 'boot', 'appliance', 'drivers', 'faults', 'node', 'host', 'support'],
+  cli: ['daemon', 'lab', 'enrol', 'console', 'faults', 'node', 'support'],
 };
 
 /** Siblings in one folder that must not know each other. */

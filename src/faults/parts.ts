@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { durationPattern, formatDuration, parseDuration } from '../support/quantity.ts';
+
+/**
+ * What the shapes of faults are made of.
+ * Messages complete the sentence that begins with the key: `delay "2"` + ` is not a duration. Write …`.
+ */
+
+const durationError = 'is not a duration. Write a number and its unit: 200ms, 60s, 5min.';
+
+/**
+ * A duration with its unit, as milliseconds.
+ * @param least - milliseconds
+ * @param most - milliseconds
+ */
+export const milliseconds = (least = 0, most = 24 * 3_600_000) =>
+  z
+    .string({ error: durationError })
+    .regex(durationPattern, { error: durationError })
+    .transform((text, context) => within(parseDuration(text), least, most, context));
+
+const skewError = 'is not a duration. Write a number and its unit: 5min, or -1h for a clock that is slow.';
+
+/** A duration with its unit, which may be negative, as milliseconds. */
+export const signedMilliseconds = (most: number) =>
+  z
+    .string({ error: skewError })
+    .regex(new RegExp(`^-?(?:${durationPattern.source.slice(1, -1)})$`), { error: skewError })
+    .transform((text, context) => {
+      const size = within(parseDuration(text.replace(/^-/, '')), 0, most, context);
+      return text.startsWith('-') ? -size : size;
+    });
+
+/** How often chance lets something happen: a share of all times. */
+export const rate = () => {
+  const error = 'must be a number from 0 to 1: 0.1 is one time in ten.';
+  return z.number({ error }).min(0, { error }).max(1, { error });
+};
+
+/** A whole number. */
+export const whole = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}.`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+};
+
+function within(duration: number | undefined, least: number, most: number, context: z.RefinementCtx): number {
+  if (duration !== undefined && duration >= least && duration <= most) return duration;
+  const message = `must be a duration from ${formatDuration(least)} to ${formatDuration(most)}.`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}
