@@ -18,6 +18,7 @@ import type {
   StopRequest,
 } from '../daemon/api.ts';
 import { apiVersion } from '../daemon/api.ts';
+import type { NodeSummary, TimelineEntry, WatchMessage } from '../daemon/api-watch.ts';
 import { type ErrorFamily, messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
 
@@ -78,6 +79,20 @@ export class ControlClient implements AsyncDisposable {
     return this.#progress('POST', `labs/${encodeURIComponent(lab)}/start`);
   }
 
+  /** The nodes of all labs. */
+  nodes(): Promise<NodeSummary[]> {
+    return this.#json('GET', 'nodes');
+  }
+
+  /**
+   * What happens, as it does, until the signal of this client or the caller's end of the loop.
+   * @param after - the newest timeline entry that is known already
+   */
+  async *watch(after?: number): AsyncIterable<WatchMessage> {
+    const path = after === undefined ? 'watch' : `watch?after=${after}`;
+    yield* this.#lines<WatchMessage>('GET', path, undefined, answerTimeout);
+  }
+
   /** What `up` would mend. */
   drift(lab: string): Promise<PlanAnswer> {
     return this.#json('GET', `labs/${encodeURIComponent(lab)}/drift`);
@@ -106,6 +121,11 @@ export class ControlClient implements AsyncDisposable {
 
   events(lab: string, node: string): Promise<EventEntry[]> {
     return this.#json('GET', `${nodePath(lab, node)}/events`);
+  }
+
+  /** What happened with a node lately. */
+  timeline(lab: string, node: string): Promise<TimelineEntry[]> {
+    return this.#json('GET', `${nodePath(lab, node)}/timeline`);
   }
 
   async deploy(lab: string, node: string): Promise<void> {
@@ -162,24 +182,37 @@ export class ControlClient implements AsyncDisposable {
   }
 
   async *#progress(method: Dispatcher.HttpMethod, path: string, body?: unknown): AsyncIterable<Progress> {
-    const response = await this.#request(method, path, body, streamTimeout);
-    let rest = '';
     let last: Progress | undefined;
-    const decoder = new TextDecoder();
-    const chunks: AsyncIterator<Uint8Array> = response.body[Symbol.asyncIterator]();
-    for (;;) {
-      const { done, value } = await this.#reading(chunks.next());
-      if (done) break;
-      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (line.trim() === '') continue;
-        last = JSON.parse(line) as Progress;
-        yield last;
-      }
+    for await (const progress of this.#lines<Progress>(method, path, body, streamTimeout)) {
+      last = progress;
+      yield progress;
     }
     if (last?.type !== 'done' && last?.type !== 'failed') {
       throw this.#unreachable(new Error('the daemon ended before it was done'));
+    }
+  }
+
+  /** An answer of a JSON value a line. */
+  async *#lines<T>(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body: unknown,
+    timeout: number,
+  ): AsyncIterable<T> {
+    const response = await this.#request(method, path, body, timeout);
+    let rest = '';
+    const decoder = new TextDecoder();
+    const chunks: AsyncIterator<Uint8Array> = response.body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.#reading(chunks.next());
+        if (done) return;
+        const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as T;
+      }
+    } finally {
+      await chunks.return?.();
     }
   }
 

@@ -22,12 +22,14 @@ import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
 import { powerNode, refused } from './node-power.ts';
 import type { Timeline } from './watch/timeline.ts';
+import { addWatchRoutes, type WatchRoutesParts } from './watch/watch-routes.ts';
 
 /** What the control API works with. */
 export interface ControlParts {
   readonly labs: Labs;
   readonly boot: BootService;
   readonly timeline: Timeline;
+  readonly watched: WatchRoutesParts;
   readonly clock: Clock;
   readonly log: Logger;
   readonly status: () => DaemonStatus;
@@ -57,7 +59,8 @@ const bootRequest = z.object({
 });
 
 /** The control API's routes; `src/daemon/api.ts` describes them. */
-export function controlApi({ labs, boot, timeline, clock, log, status, stop }: ControlParts): Hono {
+export function controlApi(parts: ControlParts): Hono {
+  const { labs, boot, timeline, clock, log, status, stop } = parts;
   const app = new Hono();
 
   app.use(async ({ req }, next) => {
@@ -77,6 +80,8 @@ export function controlApi({ labs, boot, timeline, clock, log, status, stop }: C
     stop();
     return context.body(null, 204);
   });
+
+  addWatchRoutes(app, parts.watched);
 
   app.get('/v1/labs', async context =>
     context.json(await Promise.all(labs.list().map(lab => lab.currentStatus()))),

@@ -82,7 +82,9 @@ export function answerControl(server: Server, control: Control): AsyncDisposable
   server.requestTimeout = 0;
   // An upgraded connection is no longer the server's to close.
   const consoles = new Set<Duplex>();
-  server.on('request', (_request, response) => {
+  server.on('request', (request, response) => {
+    // Nor does a daemon stay for those who watch.
+    if (request.url?.startsWith('/v1/watch')) return;
     const done = control.traffic?.begin();
     response.on('close', () => done?.());
   });

@@ -33,6 +33,8 @@ import { TcpReservations } from './tcp-reservations.ts';
 import { Traffic, watchIdle } from './traffic.ts';
 import { Happenings } from './watch/happenings.ts';
 import { Timeline } from './watch/timeline.ts';
+import { NodeWatch } from './watch/watch-stream.ts';
+import { WatchedNodes } from './watch/watched-nodes.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -149,6 +151,17 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     powerLost: before !== undefined && before.hostBoot !== hostBoot,
   });
   await labs.open();
+  const nodes = new WatchedNodes(labs, {
+    stageOf: (lab, node) => (labs.get(lab).nodes.node(node).state.power === 'on' ? 'on' : 'off'),
+    faultsOf: () => [],
+  });
+  const watch = new NodeWatch({
+    happenings,
+    timeline,
+    clock: systemClock,
+    nodes: () => nodes.all(),
+    node: (lab, name) => nodes.one(lab, name),
+  });
 
   const stop = new AbortController();
   const startedAt = Date.now();
@@ -156,6 +169,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     labs,
     boot,
     timeline,
+    watched: { nodes, watch },
     clock: systemClock,
     log,
     status: () => ({

@@ -82,6 +82,10 @@ export class LabNodes {
     return this.#members.get(name)?.node.state.durable.media;
   }
 
+  has(name: string): boolean {
+    return this.#members.has(name);
+  }
+
   status(name: string): NodeStatus {
     const node = this.node(name);
     const bmc = this.#members.get(name)?.bmc;
@@ -144,6 +148,7 @@ export class LabNodes {
       throw error;
     });
     this.#members.set(spec.name, { node, bmc, redfish: await this.#show(node, bmc) });
+    happenings.tell({ type: 'nodes', lab: this.#parts.lab });
     const seen = this.#seen.get(spec.name);
     if (seen?.boot) node.observe(seen.boot);
     if (seen?.power) node.observe(seen.power);
@@ -182,6 +187,7 @@ export class LabNodes {
     const member = this.#members.get(name);
     if (!member) return;
     this.#members.delete(name);
+    this.#parts.around.happenings.tell({ type: 'nodes', lab: this.#parts.lab });
     await this.#parts.redfish.dismiss(name);
     member.redfish?.[Symbol.dispose]();
     await member.bmc.close();

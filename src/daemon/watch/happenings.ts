@@ -5,6 +5,8 @@ import type { RequestScope } from '../../support/request-scope.ts';
 /** Something that happened in the daemon. */
 export type Happening =
   | { readonly type: 'node'; readonly lab: string; readonly node: string; readonly activity: Activity }
+  /** Nodes of a lab have come or gone, or their BMCs have been set up anew. */
+  | { readonly type: 'nodes'; readonly lab: string }
   /** `request`: on whose behalf; `undefined`: nobody's, such as a poll. */
   | { readonly type: 'cloud'; readonly call: CloudCall; readonly request: RequestScope | undefined }
   /** A fault was injected into a node, or lifted. */

@@ -69,6 +69,8 @@ export class Timeline {
       case 'node':
         this.#takeActivity(happening, happening.activity);
         break;
+      case 'nodes':
+        break;
       case 'cloud':
         this.#takeCall(happening);
         break;
