@@ -6,6 +6,7 @@ import type { ExitCode } from './exit-codes.ts';
 export interface Output {
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
   write(data: string | Uint8Array): unknown;
 }
 

@@ -23,6 +23,7 @@ import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { stopCommand } from './commands/stop.ts';
 import { upCommand } from './commands/up.ts';
+import { watchCommand } from './commands/watch.ts';
 import { whyCommand } from './commands/why.ts';
 import { exitCodes } from './exit-codes.ts';
 
@@ -48,6 +49,7 @@ export function createProgram(cli: Cli): Command {
     whyCommand(cli),
     consoleCommand(cli),
     eventsCommand(cli),
+    watchCommand(cli),
     credentialsCommand(cli),
     exportCommand(cli),
     enrolCommand(cli),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { LabStatus, NodeStatus, Progress } from '../../src/daemon/api.ts';
+import type { WatchMessage } from '../../src/daemon/api-watch.ts';
 import { noOverride } from '../../src/node/boot.ts';
 
 /** What a fake daemon was asked. */
@@ -17,7 +18,7 @@ export interface Asked {
 export type Answer =
   | { readonly json: unknown; readonly status?: number }
   | {
-      readonly progress: readonly Progress[];
+      readonly progress: readonly (Progress | WatchMessage)[];
       /** Is called before the answer. */
       readonly before?: () => void;
       /** Breaks the connection after them. */
@@ -79,6 +80,8 @@ export async function fakeDaemon(answers: Readonly<Record<string, Answer>> = {})
   const consoles = new Set<Duplex>();
   server.on('upgrade', (request, stream) => {
     consoles.add(stream);
+    // Clients go when they like.
+    stream.on('error', () => stream.destroy());
     daemon.asked.push({ what: `UPGRADE ${request.url}`, body: undefined });
     stream.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: console\r\n\r\n');
     daemon.onConsole(stream);
