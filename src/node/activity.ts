@@ -12,7 +12,13 @@ export type Activity =
   | { readonly type: 'command'; readonly command: Command; readonly reply: Reply; readonly request: Asking }
   /** A power command is being carried out from now on. */
   | { readonly type: 'operation-began'; readonly operation: Operation; readonly request: Asking }
-  | { readonly type: 'operation-ended'; readonly result: OperationResult; readonly request: Asking }
+  | {
+      readonly type: 'operation-ended';
+      readonly result: OperationResult;
+      readonly request: Asking;
+      /** How long it was carried out; `undefined`: it had not begun. */
+      readonly milliseconds?: number | undefined;
+    }
   | { readonly type: 'call'; readonly id: number; readonly act: MachineAct; readonly request: Asking }
   | {
       readonly type: 'call-ended';

@@ -194,11 +194,12 @@ export class NodeRunner implements Node {
     this.#timer?.cancel();
     this.#timerAt = at;
     if (at === undefined) return;
-    this.#timer = this.#parts.clock.after(at - this.#parts.clock.now(), () => {
+    const wake = () => {
       this.#timerAt = undefined;
       this.#take({ type: 'woken' });
       this.#wakeInTime();
-    });
+    };
+    this.#timer = onBehalfOf(undefined, () => this.#parts.clock.after(at - this.#parts.clock.now(), wake));
   }
 
   /** Keeps the state without anybody waiting for it; a later write tries again what this one could not. */

@@ -39,11 +39,14 @@ export class RequestScope {
   }
 }
 
-const current = new AsyncLocalStorage<RequestScope>();
+const current = new AsyncLocalStorage<RequestScope | undefined>();
 
-/** Does something on behalf of a client: all that it awaits and starts finds the request in {@link currentRequest}. */
+/**
+ * Does something on behalf of a client: all that it awaits and starts finds the request in {@link currentRequest}.
+ * @param scope - `undefined`: on nobody's behalf, such as what is done again and again once a request has begun it
+ */
 export function onBehalfOf<T>(scope: RequestScope | undefined, work: () => T): T {
-  return scope === undefined ? work() : current.run(scope, work);
+  return scope === current.getStore() ? work() : current.run(scope, work);
 }
 
 /** The request on whose behalf this runs; `undefined`: nobody's, such as a timer's. */

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
+import { onBehalfOf } from '../../support/request-scope.ts';
 import { isOpenStackError } from './client/api-error.ts';
 import type { Compute } from './client/compute.ts';
 import type { Server } from './client/compute-types.ts';
@@ -213,10 +214,12 @@ export class ServerPoller implements Disposable {
   #pollAfter(ms: number): void {
     if (this.#closing.signal.aborted) return;
     this.#timer?.cancel();
-    this.#timer = this.#clock.after(ms, () => {
+    const poll = () => {
       this.#timer = undefined;
       void this.#pollOnce();
-    });
+    };
+    // Whoever had it begin, or hurry, has not asked for all the polls that come after.
+    this.#timer = onBehalfOf(undefined, () => this.#clock.after(ms, poll));
   }
 
   /** Never rejects. Polls at the same time are one poll. */
