@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Document } from '../support/document.ts';
 import { QuintupleoError } from '../support/errors.ts';
+import { KeptValue } from '../support/kept-value.ts';
 import {
   type Account,
   type AccountChange,
@@ -29,12 +30,6 @@ interface StoredSlot extends Omit<AccountChange, 'password'> {
   readonly base: string;
 }
 
-/** The users, and of them what clients changed. */
-interface State {
-  readonly slots: readonly Account[];
-  readonly stored: StoredAccounts;
-}
-
 /** Slot 1 is the anonymous user's, so the lab file's users begin in slot 2. */
 const firstSlot = 2;
 const longestName = 16;
@@ -42,28 +37,15 @@ const longestPassword = 20;
 
 /** The users of a BMC: those of the lab file, and over them what clients changed, which a document keeps. */
 export class AccountStore implements Accounts {
-  readonly #document: Document<StoredAccounts>;
   readonly #users: readonly InitialUser[];
-  /** As it is on disk. */
-  #kept: State;
-  #now: State;
-  #revision = 0;
+  readonly #changes: KeptValue<StoredAccounts>;
+  #slots: readonly Account[] = freeSlots;
+  /** Of the changes that the slots show. */
+  #shown: number | undefined;
 
-  private constructor(
-    document: Document<StoredAccounts>,
-    users: readonly InitialUser[],
-    stored: StoredAccounts,
-  ) {
-    this.#document = document;
+  private constructor(users: readonly InitialUser[], changes: KeptValue<StoredAccounts>) {
     this.#users = users;
-    const slots = freeSlots.map(free => {
-      const user = users[free.id - firstSlot];
-      const change = stored.slots[free.id];
-      const base = user ? accountOf(free.id, user) : free;
-      return change?.base === digestOf(user) ? { ...base, ...changeOf(change) } : base;
-    });
-    this.#now = { slots, stored };
-    this.#kept = this.#now;
+    this.#changes = changes;
   }
 
   /**
@@ -75,27 +57,31 @@ export class AccountStore implements Accounts {
     users: readonly InitialUser[],
   ): Promise<AccountStore> {
     checkUsers(users);
-    return new AccountStore(document, users, (await document.read()) ?? { slots: {} });
+    return new AccountStore(users, await KeptValue.open(document, { slots: {} }));
   }
 
   get slots(): readonly Account[] {
-    return this.#now.slots;
+    if (this.#shown !== this.revision) {
+      this.#shown = this.revision;
+      this.#slots = freeSlots.map(free => this.#slotOf(free));
+    }
+    return this.#slots;
   }
 
   /** Grows with every change. */
   get revision(): number {
-    return this.#revision;
+    return this.#changes.revision;
   }
 
   get(id: number): Account | undefined {
-    return this.#now.slots[id - 1];
+    return this.slots[id - 1];
   }
 
   find(name: string): Account | undefined {
     const wanted = padded(name);
     let found: Account | undefined;
     // All slots are compared, all of their bytes: how long it takes says nothing of the names.
-    for (const account of this.#now.slots) {
+    for (const account of this.slots) {
       const isAnonymous = account.id < firstSlot;
       const same = timingSafeEqual(wanted, padded(account.name));
       if (same && account.enabled && isAnonymous === (name === '')) found ??= account;
@@ -113,32 +99,23 @@ export class AccountStore implements Accounts {
     const { password, ...rest } = change;
     const user = this.#users[id - firstSlot];
     const base = digestOf(user);
-    const { slots, stored } = this.#now;
-    const before = stored.slots[id];
+    const { slots } = this.#changes.value;
+    const before = slots[id];
     const slot: StoredSlot = {
       ...(before?.base === base ? before : {}),
       ...rest,
       ...(password === undefined ? {} : { password: password.toString('base64') }),
       base,
     };
-    const changed: State = {
-      slots: slots.map(other => (other.id === id ? { ...other, ...change } : other)),
-      stored: { slots: { ...stored.slots, [id]: slot } },
-    };
-    this.#show(changed);
-    try {
-      await this.#document.write(changed.stored);
-      this.#kept = changed;
-    } catch (error) {
-      // Who has changed more meanwhile writes this, too.
-      if (this.#now === changed) this.#show(this.#kept);
-      throw error;
-    }
+    await this.#changes.change({ slots: { ...slots, [id]: slot } });
   }
 
-  #show(state: State): void {
-    this.#now = state;
-    this.#revision++;
+  /** What the lab file says, and over it what clients changed since it says that. */
+  #slotOf(free: Account): Account {
+    const user = this.#users[free.id - firstSlot];
+    const change = this.#changes.value.slots[free.id];
+    const base = user ? accountOf(free.id, user) : free;
+    return change?.base === digestOf(user) ? { ...base, ...changeOf(change) } : base;
   }
 }
 

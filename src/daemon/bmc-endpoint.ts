@@ -2,12 +2,12 @@ import { AccountStore, type StoredAccounts } from '../bmc/account-store.ts';
 import type { IpmiSettings } from '../bmc/ipmi/bmc.ts';
 import { IpmiBmc, type IpmiEnvironment } from '../bmc/ipmi/ipmi-bmc.ts';
 import type { IpmiServer } from '../bmc/ipmi/ipmi-server.ts';
-import type { BmcMemoryContent } from '../bmc/ipmi/memory.ts';
-import { BmcMemoryStore } from '../bmc/ipmi/memory-store.ts';
+import { type BmcMemoryContent, emptyMemory } from '../bmc/ipmi/memory.ts';
 import type { BmcDefinition, UserDefinition } from '../lab/definition.ts';
 import type { Node } from '../node/node.ts';
 import type { Document } from '../support/document.ts';
 import { messageOf } from '../support/errors.ts';
+import { KeptValue } from '../support/kept-value.ts';
 
 /** What all BMCs of the daemon share. */
 export interface BmcService {
@@ -30,7 +30,7 @@ export interface BmcParts {
 export class BmcEndpoint {
   readonly definition: BmcDefinition;
   readonly accounts: AccountStore;
-  readonly memory: BmcMemoryStore;
+  readonly memory: KeptValue<BmcMemoryContent>;
   readonly ipmi: IpmiBmc;
   /** Why it cannot be reached. */
   #problem: string | undefined;
@@ -39,7 +39,7 @@ export class BmcEndpoint {
   private constructor(
     { node, definition, port }: BmcParts,
     accounts: AccountStore,
-    memory: BmcMemoryStore,
+    memory: KeptValue<BmcMemoryContent>,
     environment: IpmiEnvironment,
   ) {
     this.definition = definition;
@@ -53,7 +53,7 @@ export class BmcEndpoint {
   static async open(parts: BmcParts, { environment, server }: BmcService): Promise<BmcEndpoint> {
     const users = parts.definition.users.map(user => ({ ...user, password: parts.passwordOf(user) }));
     const accounts = await AccountStore.open(parts.accounts, users);
-    const memory = await BmcMemoryStore.open(parts.memory);
+    const memory = await KeptValue.open(parts.memory, emptyMemory);
     const endpoint = new BmcEndpoint(parts, accounts, memory, environment);
     try {
       const listening = await server.listen(endpoint.ipmi.settings, endpoint.ipmi);

@@ -10,11 +10,11 @@ import type { NodeSpec } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import { KeptValue } from '../support/kept-value.ts';
 import type { Logger } from '../support/log.ts';
 import type { NodeStatus } from './api.ts';
 import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
-import { KeptValue } from './kept-value.ts';
 import { type LabRecord, passwordOf } from './lab-record.ts';
 import type { LabRedfish } from './lab-redfish.ts';
 import { NodeBmc } from './redfish-bmc.ts';
@@ -102,6 +102,15 @@ export class LabNodes {
       bootProgress: this.#parts.around.boot.progress(node.spec.nics.map(({ mac }) => mac)),
       bmc: bmc ? this.#bmcStatus(name, bmc) : { address: '', port: 0, users: [], problem: 'there is none' },
       consoleLog: undefined,
+    };
+  }
+
+  /** How many IPMI sessions are open, and how many of them have a serial port. */
+  get sessions(): { readonly ipmi: number; readonly sol: number } {
+    const bmcs = Array.from(this.#members.values(), ({ bmc }) => bmc.ipmi);
+    return {
+      ipmi: bmcs.reduce((sum, { table }) => sum + [...table.sessions].length, 0),
+      sol: bmcs.filter(({ isSolActive }) => isSolActive).length,
     };
   }
 

@@ -5,8 +5,8 @@ import type { RedfishBmc } from '../bmc/redfish/model.ts';
 import type { BmcSettings } from '../bmc/redfish/settings.ts';
 import type { Node } from '../node/node.ts';
 import type { SensorSpec, Thresholds } from '../node/sensors.ts';
+import type { KeptValue } from '../support/kept-value.ts';
 import type { BmcEndpoint } from './bmc-endpoint.ts';
-import type { KeptValue } from './kept-value.ts';
 
 /** What a node's BMC is made of, as Redfish sees it. */
 export interface RedfishBmcParts {
@@ -68,12 +68,12 @@ export class NodeBmc implements RedfishBmc, Disposable {
 
   get clockOffset(): RedfishBmc['clockOffset'] {
     const { memory } = this.#parts.bmc;
-    return { value: memory.content.clockOffset, set: clockOffset => memory.change({ clockOffset }) };
+    return { value: memory.value.clockOffset, set: clockOffset => memory.change({ clockOffset }) };
   }
 
   thresholds({ name }: SensorSpec): Thresholds | undefined {
     const sensor = allSensors.find(one => one.kind === 'analog' && one.name === name);
-    const raw = sensor && this.#parts.bmc.memory.content.thresholds[sensor.number];
+    const raw = sensor && this.#parts.bmc.memory.value.thresholds[sensor.number];
     return raw && sensor.kind === 'analog' ? thresholdsOfRaw(sensor, raw) : undefined;
   }
 

@@ -11,9 +11,9 @@ import { TaskTable } from '../bmc/redfish/tasks/task-table.ts';
 import type { UpdateSource } from '../bmc/redfish/update/update-source.ts';
 import type { Clock } from '../support/clock.ts';
 import type { Document } from '../support/document.ts';
+import { KeptValue } from '../support/kept-value.ts';
 import type { Logger } from '../support/log.ts';
 import { version } from '../support/version.ts';
-import { KeptValue } from './kept-value.ts';
 import type { NodeBmc } from './redfish-bmc.ts';
 
 /** What is kept of a service's settings. */

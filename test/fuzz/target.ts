@@ -6,8 +6,7 @@ import { commands } from '../../src/bmc/ipmi/commands/index.ts';
 import { CommandTable } from '../../src/bmc/ipmi/dispatch.ts';
 import { DropCounter } from '../../src/bmc/ipmi/drops.ts';
 import { IpmiBmc } from '../../src/bmc/ipmi/ipmi-bmc.ts';
-import type { BmcMemory } from '../../src/bmc/ipmi/memory.ts';
-import { BmcMemoryStore } from '../../src/bmc/ipmi/memory-store.ts';
+import { type BmcMemory, type BmcMemoryContent, emptyMemory } from '../../src/bmc/ipmi/memory.ts';
 import { SolEndpoint } from '../../src/bmc/ipmi/sol.ts';
 import { SimulatedDriver } from '../../src/drivers/simulated/simulated-driver.ts';
 import type { Node } from '../../src/node/node.ts';
@@ -15,6 +14,7 @@ import { NodeRunner } from '../../src/node/runner.ts';
 import type { LabSpec, NodeSpec } from '../../src/node/spec.ts';
 import { VirtualClock } from '../../src/support/clock.ts';
 import { memoryDocument } from '../../src/support/document.ts';
+import { KeptValue } from '../../src/support/kept-value.ts';
 import type { Dice } from './dice.ts';
 
 /** Users of the BMC, by what they may do. */
@@ -75,7 +75,7 @@ export async function createTarget(dice: Dice): Promise<Target> {
   await driver.watch((_, observation) => runner.observe(observation), stop.signal);
 
   const accounts = await AccountStore.open(memoryDocument(), [users.admin, users.bob]);
-  const memory = await BmcMemoryStore.open(memoryDocument());
+  const memory = await KeptValue.open(memoryDocument<BmcMemoryContent>(), emptyMemory);
   const recording = commands.map(command => ({
     ...command,
     handle: (context: CommandContext, data: Buffer) => {
@@ -153,10 +153,10 @@ function recordAccounts(accounts: AccountStore, changes: string[]): Accounts {
   };
 }
 
-function recordMemory(memory: BmcMemoryStore, changes: string[]): BmcMemory {
+function recordMemory(memory: BmcMemory, changes: string[]): BmcMemory {
   return {
-    get content() {
-      return memory.content;
+    get value() {
+      return memory.value;
     },
     change: change => {
       changes.push(`memory: ${Object.keys(change).join(' ')}`);

@@ -1,3 +1,5 @@
+import type { Kept } from '../../support/kept-value.ts';
+
 /** What a BMC remembers besides its node's state, set by clients and kept across restarts of the daemon. */
 export interface BmcMemoryContent {
   /** Boot option parameters other than the boot flags, by parameter number, as written. */
@@ -28,8 +30,4 @@ export const emptyMemory: BmcMemoryContent = {
 };
 
 /** The memory of one BMC. */
-export interface BmcMemory {
-  readonly content: BmcMemoryContent;
-  /** Changes part of it; resolves when the change is on disk. */
-  change(change: Partial<BmcMemoryContent>): Promise<void>;
-}
+export type BmcMemory = Kept<BmcMemoryContent>;

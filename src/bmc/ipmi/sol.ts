@@ -39,7 +39,7 @@ export class SolEndpoint implements SolPort {
   }
 
   activate(session: Session, options: SolOptions): SolActivation {
-    const configuration = solConfiguration(this.#host.memory.content);
+    const configuration = solConfiguration(this.#host.memory.value);
     const code = this.#refusal(session, options, configuration);
     if (code !== undefined) return { ok: false, code };
     this.#link = new SolLink(this.#host, session, configuration, options.test);

@@ -2,6 +2,7 @@ import type { Node } from '../../node/node.ts';
 import type { SensorSpec, Thresholds } from '../../node/sensors.ts';
 import type { RequestSubject } from '../../support/certificate-request.ts';
 import type { Clock } from '../../support/clock.ts';
+import type { Kept } from '../../support/kept-value.ts';
 import type { Logger } from '../../support/log.ts';
 import type { Account, Accounts } from '../accounts.ts';
 import type { TestEvent } from './events/event-record.ts';
@@ -70,13 +71,6 @@ export interface RedfishService {
   readonly version: string;
   /** Whether clients reach it by TLS. */
   readonly tls: boolean;
-}
-
-/** A small value that is kept on disk. */
-export interface Kept<T> {
-  readonly value: T;
-  /** Changes part of it; resolves when that is on disk. */
-  change(change: Partial<T>): Promise<void>;
 }
 
 /** Who asks. */

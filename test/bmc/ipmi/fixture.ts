@@ -6,11 +6,12 @@ import { CompletionCode } from '../../../src/bmc/ipmi/completion.ts';
 import { CommandTable } from '../../../src/bmc/ipmi/dispatch.ts';
 import { DropCounter } from '../../../src/bmc/ipmi/drops.ts';
 import { IpmiBmc } from '../../../src/bmc/ipmi/ipmi-bmc.ts';
-import { BmcMemoryStore } from '../../../src/bmc/ipmi/memory-store.ts';
+import { type BmcMemoryContent, emptyMemory } from '../../../src/bmc/ipmi/memory.ts';
 import { type Random, systemRandom } from '../../../src/bmc/ipmi/random.ts';
 import type { Remote } from '../../../src/bmc/ipmi/session.ts';
 import { VirtualClock } from '../../../src/support/clock.ts';
 import { memoryDocument } from '../../../src/support/document.ts';
+import { KeptValue } from '../../../src/support/kept-value.ts';
 import { silentLog } from '../../../src/support/log.ts';
 import type { Transport } from './client.ts';
 import { StubNode } from './stub-node.ts';
@@ -76,7 +77,7 @@ export async function createFixture(
       node: new StubNode(),
       accounts: await AccountStore.open(memoryDocument(), users),
       settings,
-      memory: await BmcMemoryStore.open(memoryDocument()),
+      memory: await KeptValue.open(memoryDocument<BmcMemoryContent>(), emptyMemory),
     },
     {
       commands: new CommandTable(commands),

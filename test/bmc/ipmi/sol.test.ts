@@ -68,15 +68,15 @@ describe('activation', () => {
     session.privilege = 'operator';
     session.encrypted = false;
     expect(bmc.sol.activate(session, plain)).toEqual({ ok: false, code: 0x83 });
-    bmc.memory.content = { ...bmc.memory.content, sol: { 2: [0x83] } };
+    bmc.memory.value = { ...bmc.memory.value, sol: { 2: [0x83] } };
     expect(bmc.sol.activate(session, { ...plain, encrypt: false })).toEqual({ ok: false, code: 0x84 });
     session.encrypted = true;
     session.authenticated = false;
     expect(bmc.sol.activate(session, plain)).toEqual({ ok: false, code: 0xcc });
     session.authenticated = true;
-    bmc.memory.content = { ...bmc.memory.content, sol: { 1: [0x00] } };
+    bmc.memory.value = { ...bmc.memory.value, sol: { 1: [0x00] } };
     expect(bmc.sol.activate(session, plain)).toEqual({ ok: false, code: 0x81 });
-    bmc.memory.content = { ...bmc.memory.content, sol: {} };
+    bmc.memory.value = { ...bmc.memory.value, sol: {} };
     expect(bmc.sol.activate(session, plain)).toEqual({ ok: true });
     expect(bmc.sol.activate(bmc.open(), plain)).toEqual({ ok: false, code: 0x80 });
     session.protocol = 'ipmi-1.5';

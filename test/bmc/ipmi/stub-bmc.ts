@@ -127,10 +127,10 @@ export class StubAccounts implements Accounts {
 }
 
 class StubMemory implements BmcMemory {
-  content: BmcMemoryContent = emptyMemory;
+  value: BmcMemoryContent = emptyMemory;
 
   async change(change: Partial<BmcMemoryContent>): Promise<void> {
-    this.content = { ...this.content, ...change };
+    this.value = { ...this.value, ...change };
   }
 }
 

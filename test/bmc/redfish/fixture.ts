@@ -9,7 +9,6 @@ import { MediaError, type MediaSource } from '../../../src/bmc/redfish/media/med
 import { valueAt } from '../../../src/bmc/redfish/messages/refusals.ts';
 import type {
   Certificates,
-  Kept,
   RedfishBmc,
   RedfishEvent,
   RedfishService,
@@ -23,6 +22,7 @@ import { type KeptNode, NodeRunner } from '../../../src/node/runner.ts';
 import type { NodeSpec } from '../../../src/node/spec.ts';
 import { VirtualClock } from '../../../src/support/clock.ts';
 import { memoryDocument } from '../../../src/support/document.ts';
+import type { Kept } from '../../../src/support/kept-value.ts';
 import { silentLog } from '../../../src/support/log.ts';
 
 /** Users of the services in tests. */

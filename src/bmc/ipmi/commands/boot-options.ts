@@ -27,11 +27,11 @@ const bootInfoAcknowledge: Parameter = {
   number: 4,
   name: 'Boot Info Acknowledge',
   length: [2, 2],
-  read: bmc => [0, ...(bmc.memory.content.bootOptions[4] ?? [0])],
+  read: bmc => [0, ...(bmc.memory.value.bootOptions[4] ?? [0])],
   // The first byte says which bits of the second one are written.
   write: (bmc, data) => {
     const mask = data.readUInt8(0);
-    const [before = 0] = bmc.memory.content.bootOptions[4] ?? [];
+    const [before = 0] = bmc.memory.value.bootOptions[4] ?? [];
     return remember(bmc, 'bootOptions', '4', [(before & ~mask) | (data.readUInt8(1) & mask)]);
   },
 };
@@ -64,7 +64,7 @@ const bootInitiatorMailbox: Parameter = {
   length: [2, 1 + mailboxBlockLength],
   read: (bmc, block) => {
     if (block >= mailboxBlocks) return undefined;
-    return [block, ...(bmc.memory.content.bootOptions[`7.${block}`] ?? Array(mailboxBlockLength).fill(0))];
+    return [block, ...(bmc.memory.value.bootOptions[`7.${block}`] ?? Array(mailboxBlockLength).fill(0))];
   },
   write: (bmc, data) => {
     const block = data.readUInt8(0);

@@ -182,7 +182,7 @@ function temperatures(data: Buffer): AnalogSensor[] | undefined {
 }
 
 function controllerId(bmc: Bmc): string {
-  return bmc.memory.content.controllerId || bmc.node.spec.name;
+  return bmc.memory.value.controllerId || bmc.node.spec.name;
 }
 
 /** Answers a piece of a text: request and answer have offset and count, total length and bytes. */

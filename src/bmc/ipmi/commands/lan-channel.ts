@@ -16,7 +16,7 @@ export function isLanChannel(byte: number): boolean {
 
 /** The most that a session on the LAN channel may have: what the lab file allows, or less if a client said so. */
 export function channelPrivilege(bmc: Pick<Bmc, 'settings' | 'memory'>): Privilege {
-  const [limit] = bmc.memory.content.channelAccess;
+  const [limit] = bmc.memory.value.channelAccess;
   const { channelPrivilege: most } = bmc.settings;
   return leastPrivilege(most, (limit !== undefined && privilegeOf(limit)) || most);
 }

@@ -106,7 +106,7 @@ export function stored(
     number,
     name,
     length: [initial.length, initial.length],
-    read: bmc => bmc.memory.content[section][number] ?? initial,
+    read: bmc => bmc.memory.value[section][number] ?? initial,
     write: (bmc, data) =>
       accepts(data) ? remember(bmc, section, String(number), [...data]) : refuse(CompletionCode.invalidField),
   };
@@ -120,7 +120,7 @@ export async function remember(
   value: readonly number[],
 ): Promise<CommandResponse> {
   const change: Partial<BmcMemoryContent> = {
-    [section]: { ...bmc.memory.content[section], [key]: value },
+    [section]: { ...bmc.memory.value[section], [key]: value },
   };
   await bmc.memory.change(change);
   return done;

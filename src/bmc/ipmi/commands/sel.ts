@@ -77,7 +77,7 @@ export const selCommands: readonly IpmiCommand[] = [
       const index = indexOf(entries, data.readUInt16LE(2));
       const entry = entries[index];
       if (!entry) return refuse(CompletionCode.notPresent);
-      const record = selRecord(entry, bmc.memory.content.clockOffset);
+      const record = selRecord(entry, bmc.memory.value.clockOffset);
       return readPart(record, offset, data.readUInt8(5), entries[index + 1]?.id);
     },
   },
@@ -157,7 +157,7 @@ export const selCommands: readonly IpmiCommand[] = [
 
 /** The BMC's clock: seconds since the epoch. */
 export function now(bmc: Bmc): number {
-  return selTime(bmc.clock.now(), bmc.memory.content.clockOffset);
+  return selTime(bmc.clock.now(), bmc.memory.value.clockOffset);
 }
 
 async function clearSel(bmc: Bmc, data: Buffer): Promise<CommandResponse> {
@@ -197,5 +197,5 @@ function indexOf(entries: readonly EventEntry[], id: number): number {
 }
 
 function timeOrNever(bmc: Bmc, at: number): number {
-  return at === 0 ? 0xffff_ffff : selTime(at, bmc.memory.content.clockOffset);
+  return at === 0 ? 0xffff_ffff : selTime(at, bmc.memory.value.clockOffset);
 }

@@ -149,7 +149,7 @@ function withAnalog(data: Buffer, then: (sensor: AnalogSensor) => Answered): Ans
 }
 
 function thresholdsOf(bmc: Bmc, sensor: AnalogSensor): readonly number[] {
-  return bmc.memory.content.thresholds[sensor.number] ?? rawThresholds(sensor);
+  return bmc.memory.value.thresholds[sensor.number] ?? rawThresholds(sensor);
 }
 
 function analogReading(bmc: Bmc, sensor: AnalogSensor): CommandResponse {

@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../../support/clock.ts';
+import type { Kept } from '../../../support/kept-value.ts';
 import type { Logger } from '../../../support/log.ts';
 import type { Account, Accounts } from '../../accounts.ts';
 import { message } from '../messages/message.ts';
 import { busy, RedfishProblem } from '../messages/problem.ts';
-import type { Kept, Logins } from '../model.ts';
+import type { Logins } from '../model.ts';
 import type { ServiceSettings } from '../settings.ts';
 import { roleOf } from './privileges.ts';
 

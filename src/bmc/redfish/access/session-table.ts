@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../../../support/clock.ts';
+import type { Kept } from '../../../support/kept-value.ts';
 import type { Accounts } from '../../accounts.ts';
 import { message } from '../messages/message.ts';
 import { RedfishProblem } from '../messages/problem.ts';
-import type { Kept, Logins, Session, Sessions } from '../model.ts';
+import type { Logins, Session, Sessions } from '../model.ts';
 import type { ServiceSettings } from '../settings.ts';
 
 /** What a {@link SessionTable} works with. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../../../support/clock.ts';
 import { delay } from '../../../support/delay.ts';
 import { messageOf } from '../../../support/errors.ts';
+import type { Kept } from '../../../support/kept-value.ts';
 import type { Logger } from '../../../support/log.ts';
-import type { Kept } from '../model.ts';
 import type { ServiceSettings } from '../settings.ts';
 import type { EventPoster } from './event-post.ts';
 import { EventQueue } from './event-queue.ts';

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { message } from '../../../../src/bmc/redfish/messages/message.ts';
 import { RedfishProblem } from '../../../../src/bmc/redfish/messages/problem.ts';
-import type { Kept, RedfishEvent, TaskWork } from '../../../../src/bmc/redfish/model.ts';
+import type { RedfishEvent, TaskWork } from '../../../../src/bmc/redfish/model.ts';
 import { newServiceSettings, type ServiceSettings } from '../../../../src/bmc/redfish/settings.ts';
 import { TaskTable } from '../../../../src/bmc/redfish/tasks/task-table.ts';
 import { VirtualClock } from '../../../../src/support/clock.ts';
+import type { Kept } from '../../../../src/support/kept-value.ts';
 import { silentLog } from '../../../../src/support/log.ts';
 import { createFixture, kept } from '../fixture.ts';
 

@@ -1,5 +1,11 @@
-import type { Kept } from '../bmc/redfish/model.ts';
-import type { Document } from '../support/document.ts';
+import type { Document } from './document.ts';
+
+/** A small value that is kept on disk. */
+export interface Kept<T> {
+  readonly value: T;
+  /** Changes part of it; resolves when that is on disk. */
+  change(change: Partial<T>): Promise<void>;
+}
 
 /** A small value that a document keeps. */
 export class KeptValue<T extends object> implements Kept<T> {

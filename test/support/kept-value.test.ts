@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { KeptValue } from '../../src/daemon/kept-value.ts';
 import { memoryDocument } from '../../src/support/document.ts';
+import { KeptValue } from '../../src/support/kept-value.ts';
 
 interface Settings {
   readonly timeout: number;
