@@ -46,6 +46,11 @@ export class ControlClient implements AsyncDisposable {
     return this.#json('GET', 'daemon');
   }
 
+  /** What the daemon has done, for Prometheus. */
+  metrics(eachNode: boolean): Promise<string> {
+    return this.#text('GET', eachNode ? 'metrics?nodes=1' : 'metrics');
+  }
+
   async quit(): Promise<void> {
     await this.#text('POST', 'daemon/stop');
   }

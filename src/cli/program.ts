@@ -14,6 +14,7 @@ import { exportCommand } from './commands/export.ts';
 import { gcCommand } from './commands/gc.ts';
 import { imageCommand } from './commands/image.ts';
 import { importCommand } from './commands/import.ts';
+import { metricsCommand } from './commands/metrics.ts';
 import { powerCommand } from './commands/power.ts';
 import { proveCommand } from './commands/prove.ts';
 import { quitCommand } from './commands/quit.ts';
@@ -50,6 +51,7 @@ export function createProgram(cli: Cli): Command {
     consoleCommand(cli),
     eventsCommand(cli),
     watchCommand(cli),
+    metricsCommand(cli),
     credentialsCommand(cli),
     exportCommand(cli),
     enrolCommand(cli),

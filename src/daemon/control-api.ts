@@ -21,6 +21,8 @@ import { loginsOf, serviceLoginsOf } from './lab-record.ts';
 import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
 import { powerNode, refused } from './node-power.ts';
+import type { Metrics } from './watch/metrics.ts';
+import { addMetricsRoute } from './watch/metrics-route.ts';
 import type { Timeline } from './watch/timeline.ts';
 import { addWatchRoutes, type WatchRoutesParts } from './watch/watch-routes.ts';
 
@@ -29,6 +31,7 @@ export interface ControlParts {
   readonly labs: Labs;
   readonly boot: BootService;
   readonly timeline: Timeline;
+  readonly metrics: Metrics;
   readonly watched: WatchRoutesParts;
   readonly clock: Clock;
   readonly log: Logger;
@@ -71,6 +74,7 @@ export function controlApi(parts: ControlParts): Hono {
       face: 'control',
       name: `${method} ${path}`,
       by: 'the command line',
+      traceparent: req.header('traceparent'),
     }));
     return onBehalfOf(scope, next);
   });
@@ -82,6 +86,7 @@ export function controlApi(parts: ControlParts): Hono {
   });
 
   addWatchRoutes(app, parts.watched);
+  addMetricsRoute(app, parts.metrics);
 
   app.get('/v1/labs', async context =>
     context.json(await Promise.all(labs.list().map(lab => lab.currentStatus()))),

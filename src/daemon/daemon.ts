@@ -31,7 +31,9 @@ import { LinkLocalAddresses } from './link-local.ts';
 import { daemonIdentity, serveAsService } from './service-control.ts';
 import { TcpReservations } from './tcp-reservations.ts';
 import { Traffic, watchIdle } from './traffic.ts';
+import { BootStages } from './watch/boot-stages.ts';
 import { Happenings } from './watch/happenings.ts';
+import { Metrics } from './watch/metrics.ts';
 import { Timeline } from './watch/timeline.ts';
 import { NodeWatch } from './watch/watch-stream.ts';
 import { WatchedNodes } from './watch/watched-nodes.ts';
@@ -86,6 +88,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
 
   const happenings = new Happenings();
   const timeline = new Timeline(happenings, systemClock);
+  const stages = new BootStages((lab, node) => watch.touch(lab, node));
   const specs = new Map<string, LabSpec>();
   const director = await createBootDirector({
     nodeOf: mac => ownerOf(specs, mac)?.node,
@@ -126,9 +129,20 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     clock: systemClock,
     log,
   });
-  const labs = new Labs({
+  const table = new CommandTable(commands);
+  const metrics = new Metrics(happenings, {
+    version,
+    ipmiCommands: () => table.counts(),
+    dropped: () => drops.counts,
+    bootFetches: () => boot.fetchCounts(),
+    sessions: () => labs.sessions,
+    nodes: () => nodes.all(),
+  });
+  const labs: Labs = new Labs({
     happenings,
+    onRedfishAnswer: answered => metrics.redfishAnswered(answered),
     timeline,
+    stages,
     stateDirectory,
     drivers,
     clock: systemClock,
@@ -137,7 +151,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     bmcs: {
       server,
       environment: {
-        commands: new CommandTable(commands),
+        commands: table,
         createSol: bmc => new SolEndpoint(bmc),
         clock: systemClock,
         random: systemRandom,
@@ -150,9 +164,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     prepare: options.remote && ensureBmcAddresses,
     powerLost: before !== undefined && before.hostBoot !== hostBoot,
   });
-  await labs.open();
   const nodes = new WatchedNodes(labs, {
-    stageOf: (lab, node) => (labs.get(lab).nodes.node(node).state.power === 'on' ? 'on' : 'off'),
+    stageOf: (lab, node) => stages.of(lab, node),
     faultsOf: () => [],
   });
   const watch = new NodeWatch({
@@ -162,6 +175,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     nodes: () => nodes.all(),
     node: (lab, name) => nodes.one(lab, name),
   });
+  await labs.open();
 
   const stop = new AbortController();
   const startedAt = Date.now();
@@ -169,6 +183,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     labs,
     boot,
     timeline,
+    metrics,
     watched: { nodes, watch },
     clock: systemClock,
     log,

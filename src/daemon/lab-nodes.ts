@@ -18,6 +18,7 @@ import type { BootService } from './boot-service.ts';
 import { type LabRecord, passwordOf } from './lab-record.ts';
 import type { LabRedfish } from './lab-redfish.ts';
 import { NodeBmc } from './redfish-bmc.ts';
+import type { BootStages } from './watch/boot-stages.ts';
 import type { Happenings } from './watch/happenings.ts';
 import type { Timeline } from './watch/timeline.ts';
 
@@ -37,6 +38,7 @@ export interface LabNodesParts {
     readonly boot: Pick<BootService, 'progress'>;
     readonly happenings: Happenings;
     readonly timeline: Timeline;
+    readonly stages: BootStages;
   };
 }
 
@@ -138,7 +140,8 @@ export class LabNodes {
       { spec, machine, driver: this.#parts.driver, clock, document, log },
       powerLost,
     );
-    const { happenings } = this.#parts.around;
+    const { happenings, stages } = this.#parts.around;
+    stages.track(this.#parts.lab, node);
     node.onActivity(activity =>
       happenings.tell({ type: 'node', lab: this.#parts.lab, node: spec.name, activity }),
     );

@@ -22,7 +22,7 @@ import { type LabRecord, servicePasswordOf } from './lab-record.ts';
 import { MediaLibrary } from './media-library.ts';
 import type { Place } from './port-choice.ts';
 import type { NodeBmc } from './redfish-bmc.ts';
-import { RedfishFace } from './redfish-face.ts';
+import { type FaceSurroundings, RedfishFace } from './redfish-face.ts';
 import { Service, type ServiceSurroundings } from './redfish-service.ts';
 import type { TcpReservations } from './tcp-reservations.ts';
 import { updateSource } from './update-source.ts';
@@ -36,6 +36,8 @@ export interface LabRedfishParts {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of each request when it has been answered. */
+  readonly onAnswer?: FaceSurroundings['onAnswer'];
   readonly reservations: TcpReservations;
 }
 
@@ -142,6 +144,12 @@ export class LabRedfish implements AsyncDisposable {
     });
   }
 
+  /** How many sessions are open. */
+  get sessions(): number {
+    const listening = [...this.#nodes.values(), ...(this.#whole ? [this.#whole] : [])];
+    return listening.reduce((sum, { face }) => sum + (face.service?.sessions.all.length ?? 0), 0);
+  }
+
   /** What is told of it in a lab's status. */
   status(): RedfishStatus | undefined {
     const { redfish: definition } = this.#parts.record().definition;
@@ -239,7 +247,7 @@ export class LabRedfish implements AsyncDisposable {
     this.#now = served;
     const place = placeOfService(this.#parts.record());
     if (place) {
-      const face = new RedfishFace(() => this.#openWhole(lab, around), { clock, log });
+      const face = new RedfishFace(() => this.#openWhole(lab, around), this.#parts);
       // It tells its subscribers of what happens, whether it is asked or not.
       await face.start();
       this.#whole = await this.#listen(place, face, http);

@@ -20,13 +20,14 @@ import { LabNodes } from './lab-nodes.ts';
 import { leftPlaces, placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
 import type { LabSwitch } from './lab-power.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
-import { LabRedfish } from './lab-redfish.ts';
+import { LabRedfish, type LabRedfishParts } from './lab-redfish.ts';
 import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
 import type { Place } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
 import { stagesOf } from './stages.ts';
 import type { TcpReservations } from './tcp-reservations.ts';
+import type { BootStages } from './watch/boot-stages.ts';
 import type { Happenings } from './watch/happenings.ts';
 import type { Timeline } from './watch/timeline.ts';
 import { examineNode } from './why.ts';
@@ -45,6 +46,9 @@ export interface LabSurroundings {
   readonly bmcs: BmcService;
   readonly happenings: Happenings;
   readonly timeline: Timeline;
+  readonly stages: BootStages;
+  /** Hears of each request to a Redfish service when it has been answered. */
+  readonly onRedfishAnswer?: LabRedfishParts['onAnswer'];
   /** By which this daemon is known to the services of labs. */
   readonly identity: () => Promise<Identity>;
   /** Called before a lab's nodes are served. */
@@ -69,13 +73,14 @@ export class LabRuntime {
     this.#record = record;
     this.#driver = driver;
     this.#around = around;
-    const { identity, clock, log, reservations } = around;
+    const { identity, clock, log, reservations, onRedfishAnswer } = around;
     this.#redfish = new LabRedfish({
       lab: this.name,
       record: () => this.#record,
       folder: this.#path(),
       clock,
       log,
+      onAnswer: onRedfishAnswer,
       reservations,
     });
     this.#nodes = new LabNodes({
@@ -285,6 +290,11 @@ export class LabRuntime {
     };
   }
 
+  /** How many sessions clients have open. */
+  get sessions(): { readonly ipmi: number; readonly sol: number; readonly redfish: number } {
+    return { ...this.#nodes.sessions, redfish: this.#redfish.sessions };
+  }
+
   get nodes(): LabNodes {
     return this.#nodes;
   }
@@ -379,6 +389,7 @@ export class LabRuntime {
       firmwareAsks: async question => await this.#driver.firmwareAsks?.(question),
       media: node => this.#nodes.media(node),
       fetched: (node, what) => this.#nodes.observe(machineId(this.name, node), { type: 'fetched', what }),
+      reported: (node, stage) => this.#around.stages.reported(this.name, node, stage),
     });
   }
 

@@ -39,6 +39,17 @@ export class Labs {
     return this.#labs.size + this.#busy.size;
   }
 
+  /** How many sessions clients have open, at all labs. */
+  get sessions(): LabRuntime['sessions'] {
+    const sum = { ipmi: 0, sol: 0, redfish: 0 };
+    for (const { sessions } of this.#labs.values()) {
+      sum.ipmi += sessions.ipmi;
+      sum.sol += sessions.sol;
+      sum.redfish += sessions.redfish;
+    }
+    return sum;
+  }
+
   list(): readonly LabRuntime[] {
     return [...this.#labs.values()];
   }

@@ -1,4 +1,4 @@
-import { RedfishApi } from '../bmc/redfish/api.ts';
+import { type RedfishAnswered, RedfishApi } from '../bmc/redfish/api.ts';
 import type { RequestHandler } from '../bmc/redfish/http/http-server.ts';
 import { message } from '../bmc/redfish/messages/message.ts';
 import { busy, RedfishProblem } from '../bmc/redfish/messages/problem.ts';
@@ -16,6 +16,8 @@ const restartTime = 1_500;
 export interface FaceSurroundings {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Hears of each request when it has been answered. */
+  readonly onAnswer?: ((answered: RedfishAnswered) => void) | undefined;
 }
 
 /** A Redfish service as requests reach it: made when the first one comes, since most of a thousand nodes are never asked. */
@@ -23,16 +25,18 @@ export class RedfishFace implements RequestHandler, AsyncDisposable {
   readonly #open: () => Promise<Service>;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onAnswer: FaceSurroundings['onAnswer'];
   #opening: Promise<void> | undefined;
   #service: Service | undefined;
   #api: RedfishApi | undefined;
   #deafUntil = 0;
   #closed = false;
 
-  constructor(open: () => Promise<Service>, { clock, log }: FaceSurroundings) {
+  constructor(open: () => Promise<Service>, { clock, log, onAnswer }: FaceSurroundings) {
     this.#open = open;
     this.#clock = clock;
     this.#log = log;
+    this.#onAnswer = onAnswer;
   }
 
   /** The service, if somebody has asked for it. */
@@ -75,6 +79,7 @@ export class RedfishFace implements RequestHandler, AsyncDisposable {
     try {
       this.#service = await this.#open();
       this.#api = new RedfishApi(this.#service);
+      this.#api.onAnswer = this.#onAnswer;
     } catch (error) {
       // What could not be made, the next request tries again.
       this.#opening = undefined;

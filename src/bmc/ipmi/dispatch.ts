@@ -6,9 +6,19 @@ import { CompletionCode } from './completion.ts';
 import { hasPrivilege } from './privilege.ts';
 import type { Request } from './wire/message.ts';
 
-/** All commands of all BMCs, to be found by what a request names. Made once a process. */
+/** How often a command was answered with one completion code. */
+export interface CommandCount {
+  /** The command's name; `unknown`: there is none such. */
+  readonly command: string;
+  readonly code: CompletionCode;
+  readonly count: number;
+}
+
+/** All commands of all BMCs, to be found by what a request names, and how they were answered. Made once a process. */
 export class CommandTable {
   readonly #commands = new Map<number, IpmiCommand>();
+  /** Answers by completion code. */
+  readonly #answers = new Map<IpmiCommand | undefined, Float64Array>([[undefined, new Float64Array(256)]]);
 
   /** @throws RangeError when two commands have the same place, which is a mistake in the groups */
   constructor(commands: readonly IpmiCommand[]) {
@@ -17,11 +27,27 @@ export class CommandTable {
       const other = this.#commands.get(key);
       if (other) throw new RangeError(`${command.name} and ${other.name} are the same command`);
       this.#commands.set(key, command);
+      this.#answers.set(command, new Float64Array(256));
     }
   }
 
   find(netFn: number, command: number, group: number | undefined): IpmiCommand | undefined {
     return this.#commands.get(keyOf(netFn, command, group));
+  }
+
+  /** Takes note of an answer. @param command - `undefined`: there is none such */
+  answered(command: IpmiCommand | undefined, code: CompletionCode): void {
+    const counts = this.#answers.get(command);
+    if (counts) counts[code] = (counts[code] ?? 0) + 1;
+  }
+
+  /** How often each command was answered with which code, those that were. */
+  counts(): readonly CommandCount[] {
+    return [...this.#answers].flatMap(([command, counts]) =>
+      [...counts.entries()]
+        .filter(([, count]) => count > 0)
+        .map(([code, count]) => ({ command: command?.name ?? 'unknown', code, count })),
+    );
   }
 }
 
@@ -47,17 +73,20 @@ export function dispatch(
   const command = table.find(request.netFn, request.command, group);
   const data = group === undefined ? request.data : request.data.subarray(1);
   const refusal = refusalOf(context.session, request, command, data);
+  const answer = (response: CommandResponse): CommandResponse => {
+    table.answered(command, response.code);
+    return complete(group, response);
+  };
   if (refusal !== undefined || command === undefined) {
-    return complete(group, { code: refusal ?? CompletionCode.invalidCommand });
+    return answer({ code: refusal ?? CompletionCode.invalidCommand });
   }
   const failure = (error: unknown): CommandResponse => {
     log.error({ err: error, command: command.name }, 'IPMI command failed');
-    return complete(group, { code: CompletionCode.unspecified });
+    return answer({ code: CompletionCode.unspecified });
   };
   try {
     const response = onBehalfOf(scopeOf(command, context.session), () => command.handle(context, data));
-    if (!(response instanceof Promise)) return complete(group, response);
-    return response.then(late => complete(group, late)).catch(failure);
+    return response instanceof Promise ? response.then(answer, failure) : answer(response);
   } catch (error) {
     return failure(error);
   }

@@ -94,6 +94,11 @@ export class IpmiBmc implements Bmc, LanHost {
     return guidBytes(this.node.spec.uuid);
   }
 
+  /** Whether somebody has the serial port. */
+  get isSolActive(): boolean {
+    return this.#sol?.owner !== undefined;
+  }
+
   get sol(): SolPort {
     this.#sol ??= this.#environment.createSol(this);
     return this.#sol;

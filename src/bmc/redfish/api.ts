@@ -18,11 +18,23 @@ import { type AnyEndpoint, type AnyResource, type Match, Router, segmentsOf } fr
 import type { NodeAt, ServiceAt } from './resource.ts';
 import { routes } from './resources/index.ts';
 
+/** A request that has been answered. */
+export interface RedfishAnswered {
+  readonly method: string;
+  /** The path as a template: `/redfish/v1/Systems/{system}`; `undefined`: there is no such path. */
+  readonly route: string | undefined;
+  /** HTTP. */
+  readonly status: number;
+  readonly milliseconds: number;
+}
+
 /** The Redfish service, whatever brings its requests. @see DSP0266 */
 export class RedfishApi {
   readonly service: RedfishService;
   readonly #router: Router;
   readonly #bodies = new Bodies();
+  /** Hears of each request when it has been answered. */
+  onAnswer: ((answered: RedfishAnswered) => void) | undefined;
 
   /** @param router - other resources than this project's: for tests */
   constructor(service: RedfishService, router: Router = allRoutes()) {
@@ -32,13 +44,20 @@ export class RedfishApi {
 
   /** Answers a request; never rejects. */
   async handle(request: RedfishRequest): Promise<RedfishResponse> {
+    // Most answers take a fraction of a millisecond.
+    const begun = performance.now();
     const answer = await this.#answer(request).catch((error: unknown) => this.#failure(request, error));
+    if (this.onAnswer) {
+      const route = this.#router.templateOf(pathIn(request));
+      const milliseconds = performance.now() - begun;
+      this.onAnswer({ method: request.method, route, status: answer.status, milliseconds });
+    }
     return request.method === 'HEAD' ? { ...answer, body: undefined } : answer;
   }
 
   async #answer(request: RedfishRequest): Promise<RedfishResponse> {
     const { method } = request;
-    const path = request.url.split('?', 1)[0] ?? '';
+    const path = pathIn(request);
     const segments = segmentsOf(path);
     if (segments?.[0] !== 'redfish') throw notFound(path);
     const match = this.#collection(method, segments) ?? this.#router.find(segments);
@@ -175,6 +194,10 @@ export class RedfishApi {
     this.service.log[level]({ method, url, error: messageOf(error) }, 'Redfish request failed');
     return errorAnswer(new RedfishProblem(500, message('Base.InternalError')));
   }
+}
+
+function pathIn({ url }: RedfishRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** Nothing is done to a node on behalf of those who only read. */

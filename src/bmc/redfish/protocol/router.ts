@@ -71,6 +71,15 @@ export class Router {
     return here.place && { place: here.place, params, above };
   }
 
+  /** The route that a path is one of, as its template; `undefined`: there is none. */
+  templateOf(path: string): string | undefined {
+    const segments = segmentsOf(path);
+    const place = segments && this.find(segments)?.place;
+    if (!place) return undefined;
+    const { path: template } = place.route.at;
+    return place.kind === 'action' ? `${template}/Actions/${place.name}` : template;
+  }
+
   #add(path: string, place: Place): void {
     let here = this.#root;
     for (const segment of path.split('/').slice(1)) {
