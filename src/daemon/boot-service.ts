@@ -33,6 +33,8 @@ export interface BootGuests {
   readonly media?: ((node: string) => MediaState | undefined) | undefined;
   /** Hears what a node has fetched. */
   readonly fetched?: ((node: string, what: string) => void) | undefined;
+  /** Hears of reports of what a node has netbooted or was deployed with. */
+  readonly reported?: ((node: string, stage: string) => void) | undefined;
 }
 
 /** An address at which machines are to be answered. */
@@ -155,7 +157,12 @@ export class BootService {
     const owner = fetch.mac === undefined ? undefined : ownerOf(this.#parts.labs, fetch.mac);
     this.#fetches.take(fetch, owner !== undefined);
     const step = owner && stepOf(fetch);
-    if (owner && step !== undefined) this.#guests.get(owner.lab)?.fetched?.(owner.node, step);
+    if (!owner) return;
+    const guests = this.#guests.get(owner.lab);
+    if (step !== undefined) guests?.fetched?.(owner.node, step);
+    if (fetch.what !== 'report' || fetch.status >= 400 || fetch.mac === undefined) return;
+    const report = this.reports(fetch.mac).at(-1);
+    if (report) guests?.reported?.(owner.node, report.stage);
   }
 
   #want(lab: string, addresses: readonly string[]): void {

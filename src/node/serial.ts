@@ -1,5 +1,7 @@
 /** A node's serial port, as its console, SOL and logs use it. Bytes flow whether or not anybody listens. */
 export interface SerialPort {
+  /** Whether listening costs nothing worth counting: no platform is asked for what the machine sends. */
+  readonly passive?: boolean | undefined;
   /**
    * What the machine has sent from when it was last powered on until this call, as far as it is kept (the newest
    * bytes). What it sends afterwards goes to who began to {@link listen} in the same turn: no gap, no doubling.

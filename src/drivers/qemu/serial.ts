@@ -19,6 +19,7 @@ const chunkSize = 64 << 10;
  * more to read. So nothing is lost or told twice, whoever runs when. Input goes through a FIFO.
  */
 export class QemuSerial implements SerialPort {
+  readonly passive = true;
   readonly #path: { log: string; input: string };
   readonly #log: Logger;
   readonly #sendBreak: () => void;

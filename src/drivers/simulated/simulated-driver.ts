@@ -281,8 +281,8 @@ export class SimulatedDriver implements Driver {
 
   #boot(id: MachineId, machine: Machine, cause: 'power-on' | 'reset' | 'guest'): void {
     machine.lastBoot = machine.nextBoot;
-    machine.serial?.powerOn(machine.lastBoot.target);
     this.#listener?.(id, { ...booted(machine.lastBoot), cause });
+    machine.serial?.powerOn(machine.lastBoot.target);
     this.#keepLabOf(id);
   }
 

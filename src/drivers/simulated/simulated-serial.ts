@@ -5,6 +5,7 @@ const historyLimit = 16 * 1024;
 
 /** The serial port of a simulated machine: says how it booted and answers what is typed, like a shell that only echoes. */
 export class SimulatedSerial implements SerialPort {
+  readonly passive = true;
   readonly #name: string;
   readonly #listeners = new Set<(bytes: Buffer) => void>();
   #history: Buffer = Buffer.alloc(0);

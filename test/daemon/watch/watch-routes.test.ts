@@ -25,6 +25,8 @@ test('a node that is powered on is seen to be by who watches, and its timeline w
   expect(seen.at(-1)).toMatchObject({ name: 'node-2', power: 'on', faults: [] });
   expect(seen.at(-1)?.bmc.ipmi).toMatch(/^127\.0\.0\.1:\d+$/);
   expect(texts).toContain('seen: firmware started (power-on)');
+  // A simulated machine's console asks for a login at once.
+  expect((await client.nodes()).map(({ stage }) => stage)).toEqual(['off', 'os']);
 });
 
 test('who watches is told of labs that come and go', async () => {
