@@ -7,7 +7,7 @@ const marks: Readonly<Record<ConsoleStage, string>> = {
   loader: 'iPXE initialising|iPXE \\d+\\.\\d+|GNU GRUB +version|Welcome to GRUB|(?:ISO|PXE|SYS)LINUX \\d',
   kernel: 'Linux version \\d|EFI stub: |Booting Linux on',
   agent: 'ironic[-_]python[-_]agent|quintupleo: stage ramdisk',
-  os: '^[\\w.-]{1,64} login: |quintupleo: running from disk|Reached target .{0,20}[Mm]ulti-[Uu]ser',
+  os: '^[\\w./-]{1,64} login: |quintupleo: running from disk|Reached target .{0,20}[Mm]ulti-[Uu]ser',
   panicked: 'Kernel panic - not syncing',
 };
 
