@@ -1,8 +1,8 @@
 import type { Clock } from '../../../support/clock.ts';
-import { delay } from '../../../support/delay.ts';
 import { messageOf } from '../../../support/errors.ts';
 import type { Kept } from '../../../support/kept-value.ts';
 import type { Logger } from '../../../support/log.ts';
+import { Outbox } from '../../../support/outbox.ts';
 import type { ServiceSettings } from '../settings.ts';
 import type { EventPoster } from './event-post.ts';
 import { EventQueue } from './event-queue.ts';
@@ -23,18 +23,30 @@ export interface DeliveryParts {
 /** Posts events to one subscriber, one after the other, and again when that fails. */
 export class Delivery implements Subscriber {
   readonly #parts: DeliveryParts;
-  readonly #gaveUp: () => void;
   readonly #queue = new EventQueue();
+  readonly #outbox: Outbox<EventRecord>;
   #subscription: PostSubscription;
-  #abort = new AbortController();
-  #running = false;
-  #closed = false;
 
   /** @param gaveUp - called when the subscriber could not be reached as often as its policy allows */
   constructor(subscription: PostSubscription, parts: DeliveryParts, gaveUp: () => void) {
     this.#subscription = subscription;
     this.#parts = parts;
-    this.#gaveUp = gaveUp;
+    this.#outbox = new Outbox({
+      clock: parts.clock,
+      queue: this.#queue,
+      send: (records, signal) => this.#post(records, signal),
+      onFailure: error =>
+        parts.log.info(
+          { subscription: subscription.id, error: messageOf(error) },
+          'an event was not delivered',
+        ),
+      pause: failures => (this.#isEnough(failures) ? undefined : this.#pause(failures)),
+      giveUp: () => {
+        gaveUp();
+        return 'stop';
+      },
+    });
+    if (subscription.suspended) this.#outbox.stop();
   }
 
   get subscription(): PostSubscription {
@@ -43,13 +55,12 @@ export class Delivery implements Subscriber {
 
   set subscription(changed: PostSubscription) {
     this.#subscription = changed;
-    if (changed.suspended) this.#abort.abort();
-    else this.#start();
+    if (changed.suspended) this.#outbox.stop();
+    else this.#outbox.start();
   }
 
   offer(record: EventRecord): void {
-    this.#queue.add(record);
-    this.#start();
+    this.#outbox.offer(record);
   }
 
   /** Forgets events that are older. @param at - milliseconds since the epoch */
@@ -58,54 +69,13 @@ export class Delivery implements Subscriber {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#abort.abort();
+    this.#outbox.stop();
   }
 
-  #start(): void {
-    if (this.#running || this.#closed || this.#subscription.suspended) return;
-    this.#abort = new AbortController();
-    void this.#run(this.#abort.signal);
-  }
-
-  /** Never rejects. Ends when there is nothing to tell, or nobody is to be told. */
-  async #run(signal: AbortSignal): Promise<void> {
-    this.#running = true;
-    let failures = 0;
-    while (!signal.aborted) {
-      const records = this.#queue.next();
-      if (records.length === 0) break;
-      if (await this.#post(records, signal)) {
-        this.#queue.told(records);
-        failures = 0;
-        continue;
-      }
-      failures++;
-      if (signal.aborted) break;
-      if (this.#isEnough(failures)) {
-        this.#running = false;
-        this.#gaveUp();
-        return;
-      }
-      await delay(this.#parts.clock, this.#pause(failures), signal).catch(() => undefined);
-    }
-    this.#running = false;
-    // It may have been resumed while the last attempt came to its end.
-    if (signal.aborted) this.#start();
-  }
-
-  async #post(records: readonly EventRecord[], signal: AbortSignal): Promise<boolean> {
-    const { id, destination, headers, context, verifyCertificate } = this.#subscription;
+  #post(records: readonly EventRecord[], signal: AbortSignal): Promise<void> {
+    const { destination, headers, context, verifyCertificate } = this.#subscription;
     const body = eventBody(records, context ?? undefined);
-    try {
-      await this.#parts.poster.post({ url: destination, headers, verifyCertificate, body }, signal);
-      return true;
-    } catch (error) {
-      if (!signal.aborted) {
-        this.#parts.log.info({ subscription: id, error: messageOf(error) }, 'an event was not delivered');
-      }
-      return false;
-    }
+    return this.#parts.poster.post({ url: destination, headers, verifyCertificate, body }, signal);
   }
 
   #isEnough(failures: number): boolean {

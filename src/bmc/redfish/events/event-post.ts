@@ -1,10 +1,5 @@
-import { type Dispatcher, request } from 'undici';
-import type { Clock } from '../../../support/clock.ts';
-import type { Destinations } from '../../../support/destinations.ts';
+import { HttpPoster } from '../../../support/http-poster.ts';
 import type { JsonObject } from '../json.ts';
-
-/** How long a subscriber may take to connect and to answer. Milliseconds. */
-const patience = 10_000;
 
 /** What is posted, and where to. */
 export interface EventPost {
@@ -25,46 +20,21 @@ export interface EventPoster {
 
 /** Posts over HTTP, to where the lab file allows. */
 export class HttpEventPoster implements EventPoster, AsyncDisposable {
-  readonly #destinations: Pick<Destinations, 'agent' | 'refusal'>;
-  readonly #clock: Clock;
-  readonly #agents = new Map<boolean, Dispatcher>();
+  readonly #http: HttpPoster;
 
-  constructor(destinations: Pick<Destinations, 'agent' | 'refusal'>, clock: Clock) {
-    this.#destinations = destinations;
-    this.#clock = clock;
+  constructor(...parts: ConstructorParameters<typeof HttpPoster>) {
+    this.#http = new HttpPoster(...parts);
   }
 
   refusal(url: string): string | undefined {
-    return this.#destinations.refusal(url);
+    return this.#http.refusal(url);
   }
 
-  async post({ url, headers, verifyCertificate, body }: EventPost, signal: AbortSignal): Promise<void> {
-    const late = new AbortController();
-    const timer = this.#clock.after(patience, () => late.abort(new Error('no answer in time')));
-    try {
-      const answer = await request(url, {
-        method: 'POST',
-        dispatcher: this.#agent(verifyCertificate),
-        headers: { 'content-type': 'application/json;charset=utf-8', 'user-agent': 'quintupleo', ...headers },
-        body: JSON.stringify(body),
-        signal: AbortSignal.any([signal, late.signal]),
-      });
-      await answer.body.dump();
-      if (answer.statusCode >= 300) throw new Error(`answered with status ${answer.statusCode}`);
-    } finally {
-      timer.cancel();
-    }
+  post(post: EventPost, signal: AbortSignal): Promise<void> {
+    return this.#http.post({ ...post, body: JSON.stringify(post.body) }, signal);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#agents.values()].map(agent => agent.destroy()));
-  }
-
-  #agent(verifyCertificate: boolean): Dispatcher {
-    const agent =
-      this.#agents.get(verifyCertificate) ??
-      this.#destinations.agent({ verifyCertificate, timeout: patience });
-    this.#agents.set(verifyCertificate, agent);
-    return agent;
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#http[Symbol.asyncDispose]();
   }
 }
