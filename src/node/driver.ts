@@ -97,7 +97,9 @@ export type Observation =
   | { readonly type: 'fetched'; readonly what: string }
   | { readonly type: 'panicked'; readonly detail: string }
   /** Share of its processors that the machine uses, 0 to 1. */
-  | { readonly type: 'load'; readonly load: number };
+  | { readonly type: 'load'; readonly load: number }
+  /** What a sensor reads by itself, in its unit; `undefined`: what follows from the machine. */
+  | { readonly type: 'sensor'; readonly name: string; readonly reading: number | undefined };
 
 /** Why a driver call failed, by what to do about it. */
 export type DriverErrorKind =

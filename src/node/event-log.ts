@@ -1,3 +1,5 @@
+import type { Thresholds } from './sensors.ts';
+
 /** A node's event log: what IPMI shows as the System Event Log and Redfish as a LogService. */
 
 /** What happened, for programs. */
@@ -20,9 +22,21 @@ export type EventKind =
   | 'media-ejected'
   | 'media-failed'
   | 'watchdog-expired'
+  /** A sensor's reading has crossed one of its limits; `sensor` tells which. */
+  | 'sensor-crossed'
   | 'log-cleared'
   /** A System Event Log record that a client added by itself; `record` holds it. */
   | 'record-added';
+
+/** A sensor's reading that is beyond a limit since now, or no longer. */
+export interface SensorCrossing {
+  /** The sensor's. */
+  readonly name: string;
+  readonly limit: keyof Thresholds;
+  readonly beyond: boolean;
+  /** In the sensor's unit. */
+  readonly reading: number | undefined;
+}
 
 /** One entry. */
 export interface EventEntry {
@@ -35,6 +49,7 @@ export interface EventEntry {
   readonly message: string;
   /** The 16 bytes of a record that a client added. */
   readonly record?: readonly number[] | undefined;
+  readonly sensor?: SensorCrossing | undefined;
 }
 
 /** The log. Immutable; holds the newest {@link eventLogCapacity} entries, oldest first. */

@@ -4,6 +4,15 @@ import type { NodeState } from './state.ts';
 /** What an analogue sensor measures, in that unit. */
 export type SensorUnit = 'celsius' | 'volts' | 'rpm' | 'watts' | 'percent';
 
+/** Units as people write them. */
+export const sensorUnits: Readonly<Record<SensorUnit, string>> = {
+  celsius: '°C',
+  volts: 'V',
+  rpm: 'rpm',
+  watts: 'W',
+  percent: '%',
+};
+
 /** Limits of an analogue sensor, in its unit. */
 export interface Thresholds {
   readonly lowerCritical?: number | undefined;
@@ -90,6 +99,8 @@ export const sensors: readonly SensorSpec[] = [
 
 /** The reading of a sensor now, in its unit; `undefined` when it has none. */
 export function readSensor(sensor: SensorSpec, state: NodeState): number | undefined {
+  const own = state.readings[sensor.name];
+  if (own !== undefined) return own;
   if (state.power !== 'on') return sensor.readOff;
   return sensor.read(state.load ?? 0);
 }

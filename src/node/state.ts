@@ -127,6 +127,8 @@ export interface NodeState {
   readonly watchdog: Watchdog;
   /** Share of its processors in use, 0 to 1, where the driver can tell. */
   readonly load: number | undefined;
+  /** Of sensors that read something of their own, rather than what follows from the machine: by name, in their unit. */
+  readonly readings: Readonly<Record<string, number>>;
 }
 
 /** A node that was never powered on and of which nothing has been seen. */
@@ -169,5 +171,6 @@ export function initialState(
     identifyUntil: undefined,
     watchdog: idleWatchdog,
     load: undefined,
+    readings: {},
   };
 }

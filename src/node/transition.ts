@@ -15,6 +15,7 @@ import {
   resumePower,
   settlePower,
 } from './power-rules.ts';
+import { seeSensor } from './sensor-rules.ts';
 import type { NodeState } from './state.ts';
 import { forgetTold } from './telling-rules.ts';
 import { accepted, type Effect, type Input, keep, record, set, type Turn } from './turn.ts';
@@ -143,6 +144,9 @@ function see(turn: Turn, observation: Observation): void {
     case 'load':
       set(turn, { load: observation.load });
       break;
+    case 'sensor':
+      seeSensor(turn, observation);
+      break;
     default:
       unreachable(observation);
   }
@@ -223,7 +227,7 @@ function removeEvent(turn: Turn, id: number): Reply {
 
 function addRecord(turn: Turn, bytes: readonly number[]): Reply {
   const eventId = turn.state.log.nextId;
-  record(turn, 'record-added', 'record added by a client', 'ok', bytes);
+  record(turn, 'record-added', 'record added by a client', 'ok', { record: bytes });
   return { accepted: true, eventId };
 }
 

@@ -53,9 +53,9 @@ export function record(
   kind: EventEntry['kind'],
   message: string,
   severity: EventEntry['severity'] = 'ok',
-  bytes?: readonly number[],
+  more: Pick<EventEntry, 'record' | 'sensor'> = {},
 ): void {
-  set(turn, { log: appendEvent(turn.state.log, { at: turn.now, kind, severity, message, record: bytes }) });
+  set(turn, { log: appendEvent(turn.state.log, { at: turn.now, kind, severity, message, ...more }) });
 }
 
 /** Says yes. */

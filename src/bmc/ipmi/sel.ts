@@ -1,5 +1,12 @@
-import type { EventEntry, EventKind } from '../../node/event-log.ts';
-import { type DiscreteSensor, discreteSensors, ReadingType } from './sensor-model.ts';
+import type { EventEntry, EventKind, SensorCrossing } from '../../node/event-log.ts';
+import { toRaw } from '../sensor-conversion.ts';
+import {
+  allSensors,
+  type DiscreteSensor,
+  discreteSensors,
+  ReadingType,
+  thresholdOrder,
+} from './sensor-model.ts';
 
 /** System Event Log records of a node's events. @see IPMI 2.0 §32 */
 
@@ -18,7 +25,7 @@ interface EventCode {
   readonly extension?: number;
 }
 
-const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>> = {
+const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added' | 'sensor-crossed'>, EventCode>> = {
   'power-on': { sensor: discreteSensors.power, offset: 0 },
   'power-off': { sensor: discreteSensors.power, offset: 5 },
   'power-failed': { sensor: discreteSensors.powerControl, offset: 5 },
@@ -44,8 +51,7 @@ const eventCodes: Readonly<Record<Exclude<EventKind, 'record-added'>, EventCode>
  * @param clockOffset - milliseconds that the BMC's clock is ahead of the host's
  */
 export function selRecord(entry: EventEntry, clockOffset: number): Buffer {
-  const record =
-    entry.kind === 'record-added' ? Buffer.from(entry.record ?? []) : eventRecord(eventCodes[entry.kind]);
+  const record = recordOf(entry);
   record.writeUInt16LE(entry.id, 0);
   if (record.readUInt8(2) < firstWithoutTimestamp) record.writeUInt32LE(selTime(entry.at, clockOffset), 3);
   return record;
@@ -59,17 +65,57 @@ export function selTime(at: number, clockOffset: number): number {
   return Math.floor((at + clockOffset) / 1000) >>> 0;
 }
 
-function eventRecord(code: EventCode): Buffer {
+function recordOf(entry: EventEntry): Buffer {
+  switch (entry.kind) {
+    case 'record-added':
+      return Buffer.from(entry.record ?? []);
+    case 'sensor-crossed':
+      return crossingRecord(entry.sensor);
+    default: {
+      const code = eventCodes[entry.kind];
+      // Begins; none of them is told to end.
+      return systemEvent(code.sensor, ReadingType.sensorSpecific, [...eventData(code), 0xff]);
+    }
+  }
+}
+
+/** @see IPMI 2.0 table 32-1 */
+function systemEvent(
+  sensor: { readonly type: number; readonly number: number },
+  directionAndType: number,
+  data: readonly [number, number, number],
+): Buffer {
   return Buffer.from([
     ...[0, 0], // record ID
     0x02, // system event record
     ...[0, 0, 0, 0], // timestamp
     ...[0x20, 0x00], // made by this BMC
     0x04, // event message revision
-    ...[code.sensor.type, code.sensor.number],
-    ReadingType.sensorSpecific, // begins; none is told to end
-    ...eventData(code),
-    0xff,
+    ...[sensor.type, sensor.number, directionAndType],
+    ...data,
+  ]);
+}
+
+/** An event that ends. @see IPMI 2.0 table 29-6 */
+const deassertion = 0x80;
+/** The reading in event data 2, the limit in event data 3. @see IPMI 2.0 table 29-6 */
+const readingAndLimit = 0x50;
+
+function crossingRecord(crossing: SensorCrossing | undefined): Buffer {
+  const sensor = allSensors.find(one => one.kind === 'analog' && one.name === crossing?.name);
+  // From a version with other sensors.
+  if (!crossing || sensor?.kind !== 'analog') {
+    return systemEvent({ type: 0, number: 0xff }, ReadingType.threshold, [0, 0xff, 0xff]);
+  }
+  const { limit, beyond, reading } = crossing;
+  const raw = (value: number | undefined) => (value === undefined ? 0xff : toRaw(value, sensor.conversion));
+  const bit = thresholdOrder.indexOf(limit);
+  // Two offsets a limit, going low and going high: those of lower limits are told going low, of upper ones going high.
+  const offset = 2 * bit + (limit.startsWith('lower') ? 0 : 1);
+  return systemEvent(sensor, ReadingType.threshold | (beyond ? 0 : deassertion), [
+    readingAndLimit | offset,
+    raw(reading),
+    raw(sensor.spec.thresholds[limit]),
   ]);
 }
 

@@ -203,6 +203,7 @@ function observationText(observation: Observation): string | undefined {
     case 'panicked':
       return `seen: panic: ${observation.detail}`;
     case 'load':
+    case 'sensor':
       return undefined;
     default:
       return unreachable(observation);

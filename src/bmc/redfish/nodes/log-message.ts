@@ -1,4 +1,5 @@
 import type { EventEntry, EventKind } from '../../../node/event-log.ts';
+import { sensors } from '../../../node/sensors.ts';
 import { type Message, message } from '../messages/message.ts';
 import type { MessageKey } from '../messages/registries.ts';
 
@@ -10,7 +11,7 @@ import type { MessageKey } from '../messages/registries.ts';
  */
 export function logMessage(node: string, entry: EventEntry): Message | undefined {
   if (entry.kind === 'record-added') return undefined;
-  const [key, ...args] = registryMessages[entry.kind];
+  const [key, ...args] = entry.kind === 'sensor-crossed' ? crossing(entry) : registryMessages[entry.kind];
   const told = message(
     key,
     args.map(arg => (arg === theNode ? node : arg)),
@@ -23,8 +24,16 @@ export const severities = { ok: 'OK', warning: 'Warning', critical: 'Critical' }
 
 const theNode = '{node}';
 
+function crossing({ sensor }: EventEntry): readonly [MessageKey, ...string[]] {
+  const { limit = 'upperCritical', beyond = true, name = '' } = sensor ?? {};
+  const value = sensors.find(one => one.name === name)?.thresholds[limit];
+  const level = limit.endsWith('NonCritical') ? 'Warning' : 'Error';
+  const change = beyond ? 'Exceeded' : 'Cleared';
+  return [`ResourceEvent.Resource${level}Threshold${change}`, name, String(value)];
+}
+
 const registryMessages: Readonly<
-  Record<Exclude<EventKind, 'record-added'>, readonly [MessageKey, ...string[]]>
+  Record<Exclude<EventKind, 'record-added' | 'sensor-crossed'>, readonly [MessageKey, ...string[]]>
 > = {
   'power-on': ['ResourceEvent.ResourcePoweredOn', theNode],
   'power-off': ['ResourceEvent.ResourcePoweredOff', theNode],
