@@ -1,0 +1,5 @@
+/** Which node. */
+export interface NodeName {
+  readonly lab: string;
+  readonly name: string;
+}
