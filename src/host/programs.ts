@@ -7,6 +7,7 @@ const packages = {
   'qemu-img': 'qemu-utils',
   dnsmasq: 'dnsmasq-base',
   ip: 'iproute2',
+  nft: 'nftables',
   fallocate: 'util-linux',
   mkfifo: 'coreutils',
 } as const;

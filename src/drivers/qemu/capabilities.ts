@@ -1,7 +1,9 @@
+import type { DisturbanceKind } from '../../node/disturbance.ts';
 import type { Capabilities } from '../../node/driver.ts';
 import type { FirmwareSettings } from '../../node/firmware-settings.ts';
 import type { Firmware } from '../../node/spec.ts';
 import { bootTargets } from './boot-order.ts';
+import type { NetworkingName } from './lab-networks.ts';
 
 /** What of UEFI a host's machines can have. */
 export interface UefiSupport {
@@ -9,11 +11,25 @@ export interface UefiSupport {
   readonly secureBoot: boolean;
 }
 
+const ofMachine: readonly DisturbanceKind[] = [
+  'nic-unplugged',
+  'disk-fails',
+  'disk-full',
+  'disk-read-only',
+  'firmware-hangs',
+];
+/** QEMU's own networking answers DHCP where nobody can come between. */
+const ofRequests: readonly DisturbanceKind[] = ['dhcp-lost', 'tftp-lost'];
+
 /**
  * What a machine can do.
  * @param delivered - the firmware that its lab file gives it
  */
-export function capabilitiesOf(delivered: Firmware, { uefi, secureBoot }: UefiSupport): Capabilities {
+export function capabilitiesOf(
+  delivered: Firmware,
+  { uefi, secureBoot }: UefiSupport,
+  networking: NetworkingName,
+): Capabilities {
   const settings: (keyof FirmwareSettings)[] = ['bootOrder', 'netbootNics'];
   if (uefi) settings.push('mode');
   if (uefi && secureBoot) settings.push('secureBoot');
@@ -25,6 +41,7 @@ export function capabilitiesOf(delivered: Firmware, { uefi, secureBoot }: UefiSu
     firmwareSettings: settings,
     firmwareModes: uefi ? ['bios', 'uefi'] : ['bios'],
     mediaSlots: ['cd', 'usb'],
+    disturbances: networking === 'bridge' ? [...ofMachine, ...ofRequests] : ofMachine,
     timeouts: { on: 60_000, off: 30_000, softOff: 120_000, reset: 60_000 },
   };
 }

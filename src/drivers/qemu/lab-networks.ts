@@ -53,6 +53,10 @@ export class LabNetworks {
     this.#parts = parts;
   }
 
+  get networking(): NetworkingName {
+    return this.#parts.networking;
+  }
+
   /** The record of a network as a lab wants it; what is reserved already stays so. */
   async wanted(network: NetworkSpec, lab: LabSpec): Promise<NetworkRecord> {
     const { networking } = this.#parts;

@@ -37,6 +37,8 @@ export interface MachinePaths {
   readonly qmpSocket: string;
   /** Names of its taps. */
   readonly tap: (index: number) => string;
+  /** Name of the packet filter on them. */
+  readonly filter: string;
 }
 
 /** Where one network keeps its things. */
@@ -99,6 +101,7 @@ export function machinePaths(folders: Folders, lab: string, node: string): Machi
     pidfile: join(folder, 'qemu.pid'),
     qmpSocket: socket('qmp'),
     tap: index => `qx${id.slice(0, 9)}-${index.toString(36)}`,
+    filter: `qx${id.slice(0, 9)}`,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   waitForExit,
 } from '../../host/processes.ts';
 import type { NextBoot } from '../../node/boot.ts';
+import type { Disturbance } from '../../node/disturbance.ts';
 import { DriverError, type MachineAct, type Observation } from '../../node/driver.ts';
 import { type MediaState, noMedia } from '../../node/media.ts';
 import type { NodeSpec } from '../../node/spec.ts';
@@ -17,11 +18,13 @@ import type { Logger } from '../../support/log.ts';
 import { Turnstile, within } from '../../support/wait.ts';
 import type { Accelerator } from './accelerator.ts';
 import { blockNode, type NicBackend, serialId } from './command-line.ts';
+import { checkParts, Disturbances } from './disturbances.ts';
 import { driverErrorOf } from './failures.ts';
 import { countResets } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import { checkImage, usableMedia } from './media.ts';
 import { changeMedia } from './media-control.ts';
+import { dropRequests, lostPorts, removeFilters } from './packet-filter.ts';
 import { type QmpClient, QmpError } from './qmp.ts';
 import { newRun, type Run, statusOf } from './run.ts';
 import {
@@ -68,6 +71,7 @@ export class QemuMachine {
   readonly #turn = new Turnstile();
   readonly #stop = new AbortController();
   readonly #watch: RunWatch;
+  readonly #disturbances = new Disturbances();
   #run: Run | undefined;
 
   constructor(parts: MachineParts) {
@@ -85,6 +89,7 @@ export class QemuMachine {
       ...{ paths, log, id: this.#id, clock: parts.clock, observe: parts.observe },
       serial: this.serial,
       record: this.#record,
+      disturbances: this.#disturbances,
       onEnd: () => {
         this.#run = undefined;
       },
@@ -101,10 +106,8 @@ export class QemuMachine {
   snapshot(): Observation[] {
     const run = this.#run;
     if (!run) return [{ type: 'power', power: 'off' }];
-    return [
-      { type: 'booted', ...run.record.lastBoot, earlier: true },
-      { type: 'power', power: 'on' },
-    ];
+    const on: Observation = { type: 'power', power: 'on' };
+    return run.held ? [on] : [{ type: 'booted', ...run.record.lastBoot, earlier: true }, on];
   }
 
   /** Takes over a QEMU that already runs, and finishes what its starter could not. */
@@ -142,14 +145,16 @@ export class QemuMachine {
 
   /** @throws {@link DriverError} */
   act(act: MachineAct, signal: AbortSignal): Promise<void> {
-    return this.#turn.run(async () => {
-      try {
-        signal.throwIfAborted();
-        await this.#act(act, signal);
-      } catch (error) {
-        throw driverErrorOf(error, signal);
-      }
-    });
+    return this.#inTurn(() => this.#act(act, signal), signal);
+  }
+
+  /**
+   * Makes things wrong with the machine, in place of what was made wrong before.
+   * @returns what it will feel later only
+   * @throws {@link DriverError}
+   */
+  disturb(wrong: readonly Disturbance[], signal: AbortSignal): Promise<readonly string[]> {
+    return this.#inTurn(() => this.#disturb(wrong, signal), signal);
   }
 
   /** Ends the machine's QEMU, for good. */
@@ -215,13 +220,13 @@ export class QemuMachine {
       const spec = await this.#parts.spec();
       if (!spec) throw new DriverError('refused', `${this.#id} is not finished: run up again`);
       const record = powerOnRecord(spec, await this.#parts.backends(spec), boot);
-      await this.#start(record, 'anew', signal);
-      this.#watch.tellBoot(record.lastBoot);
+      const run = await this.#start(record, 'anew', signal);
+      this.#watch.tellBoot(run, record.lastBoot);
     }
     this.#parts.observe({ type: 'power', power: 'on' });
   }
 
-  async #start(record: RunRecord, console: 'anew' | 'goes-on', signal: AbortSignal): Promise<void> {
+  async #start(record: RunRecord, console: 'anew' | 'goes-on', signal: AbortSignal): Promise<Run> {
     const { paths, lab, accelerator, clock, log } = this.#parts;
     const kept = (await this.#media.read()) ?? noMedia;
     const media = await usableMedia(kept, problem => {
@@ -238,7 +243,8 @@ export class QemuMachine {
       await this.#parts.plugIn(record.backends);
       await this.serial.attach(console === 'anew');
       await this.#watch.keep(run, { ...record, replacement: undefined, resets: await countResets(paths) });
-      await this.#watch.begin(qmp, signal);
+      await this.#watch.begin(run, qmp, signal);
+      return run;
     } catch (error) {
       await this.#off(AbortSignal.timeout(exitTime + quitTime));
       throw error;
@@ -280,6 +286,7 @@ export class QemuMachine {
     await qmp.execute('system_reset', {}, { signal });
     const late = () => new DriverError('transient', 'QEMU has not reset the machine');
     await within(this.#parts.clock, resetTime, done, late, signal);
+    if (this.#disturbances.hangs) return;
     // A machine that had stopped on an error stays so after its reset.
     if ((await statusOf(qmp)) !== 'running') await qmp.execute('cont', {}, { signal });
   }
@@ -303,7 +310,8 @@ export class QemuMachine {
     const begun = { ...record, settings: record.next.settings, resets: 0 };
     const lastBoot = nextBootOf(begun, cause);
     try {
-      await this.#start({ ...begun, lastBoot }, 'goes-on', this.#stop.signal);
+      const run = await this.#start({ ...begun, lastBoot }, 'goes-on', this.#stop.signal);
+      this.#watch.tellBoot(run, lastBoot);
     } catch (error) {
       // The driver after this one goes on.
       if (this.#stop.signal.aborted) throw error;
@@ -313,7 +321,6 @@ export class QemuMachine {
       this.#parts.observe({ type: 'power', power: 'off', cause: 'platform', detail });
       throw error;
     }
-    this.#watch.tellBoot(lastBoot);
   }
 
   async #setNextBoot(boot: NextBoot, signal: AbortSignal): Promise<void> {
@@ -321,6 +328,31 @@ export class QemuMachine {
     await delay(this.#parts.clock, run.settledAt - this.#parts.clock.now(), signal);
     await run.order.set(qmp, orderOf(withNextBoot(run.record, boot)), signal);
     await this.#watch.keep(run, withNextBoot(run.record, boot));
+  }
+
+  async #disturb(wrong: readonly Disturbance[], signal: AbortSignal): Promise<readonly string[]> {
+    const spec = this.#run?.record.spec ?? (await this.#parts.spec());
+    if (spec) checkParts(this.#id, spec, wrong);
+    await this.#dropRequests(spec, lostPorts(wrong), signal);
+    // From here on a power-on brings it about.
+    this.#disturbances.set(wrong);
+    if (!this.#run) return [];
+    const { run, qmp } = this.#running();
+    await this.#disturbances.impose(qmp, run.record.spec, signal);
+    if (!this.#disturbances.hangs) await this.#watch.goOn(run, qmp, signal);
+    return this.#disturbances.hangs && !run.held ? ['its firmware hangs when it next starts'] : [];
+  }
+
+  async #dropRequests(
+    spec: NodeSpec | undefined,
+    ports: readonly number[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { backends, paths } = this.#parts;
+    if (!spec || ports.length === 0) return removeFilters([paths.filter]);
+    const taps = (await backends(spec)).flatMap(one => (one.type === 'tap' ? [one.tap] : []));
+    if (taps.length === 0) throw new DriverError('unsupported', `${this.#id} is on no bridge of this host`);
+    await dropRequests(paths.filter, taps, ports, signal);
   }
 
   async #setMedia(media: MediaState, signal: AbortSignal): Promise<void> {
@@ -332,6 +364,17 @@ export class QemuMachine {
       if (plugged) await run.order.set(qmp, orderOf(run.record), signal);
     }
     await this.#media.write(media);
+  }
+
+  #inTurn<T>(does: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    return this.#turn.run(async () => {
+      try {
+        signal.throwIfAborted();
+        return await does();
+      } catch (error) {
+        throw driverErrorOf(error, signal);
+      }
+    });
   }
 
   #running(): { run: Run; qmp: QmpClient } {

@@ -1,6 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { findProcesses, killProcess } from '../../host/processes.ts';
 import { run } from '../../host/programs.ts';
+import type { Disturbance } from '../../node/disturbance.ts';
 import {
   type Capabilities,
   type Change,
@@ -28,6 +29,7 @@ import { bridgeProblem, plugIn } from './links.ts';
 import { QemuMachine } from './machine.ts';
 import { MachineStore, storedMachines } from './machine-store.ts';
 import { examineNetboot } from './netboot-examination.ts';
+import { removeFilters } from './packet-filter.ts';
 import { type LabContent, planChanges } from './plan.ts';
 
 /** What a lab file says of this driver. */
@@ -125,7 +127,7 @@ export class QemuDriver implements Driver {
   }
 
   capabilities(id: MachineId): Capabilities {
-    return capabilitiesOf(this.#machines.get(id)?.firmware ?? 'bios', this.#uefi);
+    return capabilitiesOf(this.#machines.get(id)?.firmware ?? 'bios', this.#uefi, this.#networks.networking);
   }
 
   async watch(
@@ -142,15 +144,19 @@ export class QemuDriver implements Driver {
   }
 
   async act(id: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
-    const found = this.#machines.get(id);
-    if (!found) throw new DriverError('gone', `there is no machine ${id}`);
-    await found.machine.act(act, signal);
+    await this.#found(id).act(act, signal);
+  }
+
+  async disturb(
+    id: MachineId,
+    wrong: readonly Disturbance[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    return this.#found(id).disturb(wrong, signal);
   }
 
   serial(id: MachineId): SerialPort {
-    const found = this.#machines.get(id);
-    if (!found) throw new DriverError('gone', `there is no machine ${id}`);
-    return found.machine.serial;
+    return this.#found(id).serial;
   }
 
   async examineNetboot(lab: LabSpec, node: NodeSpec): Promise<readonly Finding[]> {
@@ -213,7 +219,7 @@ export class QemuDriver implements Driver {
     for (const { machine } of this.#machines.values()) machine.close();
   }
 
-  /** Finds what a driver before this one has left: networks that must be there, machines that may run. */
+  /** Finds what a driver before this one has left: networks that must be there, machines that may run or be disturbed. */
   async #takeOver(): Promise<void> {
     const { lab, log } = this.#around;
     for (const record of (await this.#networks.existing()).values()) {
@@ -228,6 +234,7 @@ export class QemuDriver implements Driver {
     for (const [name, store] of await storedMachines(this.#around, lab)) {
       this.#add(name, store, (await store.spec())?.firmware ?? 'bios');
     }
+    await this.#removeFilters([...this.#machines.values()].map(({ store }) => store));
     const running = await findProcesses(pidfileOf);
     await Promise.all(
       [...this.#machines].map(async ([id, { machine, store }]) => {
@@ -240,6 +247,19 @@ export class QemuDriver implements Driver {
         }
       }),
     );
+  }
+
+  /** Ends the loss of packets. */
+  async #removeFilters(stores: readonly MachineStore[]): Promise<void> {
+    if (this.#networks.networking === 'user') return;
+    try {
+      await removeFilters(stores.map(({ paths }) => paths.filter));
+    } catch (error) {
+      this.#around.log.error(
+        { lab: this.#around.lab, error: messageOf(error) },
+        'packets of machines are lost',
+      );
+    }
   }
 
   async #content(lab: string): Promise<LabContent> {
@@ -289,6 +309,7 @@ export class QemuDriver implements Driver {
     // One that nobody knew of: its record was lost, or it could not be taken over.
     const stray = (await findProcesses(pidfileOf)).get(store.paths.pidfile);
     if (stray) await killProcess(stray, clock);
+    await this.#removeFilters([store]);
     this.#machines.get(id)?.machine.close();
     this.#machines.delete(id);
     await store.delete();
@@ -310,6 +331,12 @@ export class QemuDriver implements Driver {
     const known = { machine, store, firmware };
     this.#machines.set(id, known);
     return known;
+  }
+
+  #found(id: MachineId): QemuMachine {
+    const known = this.#machines.get(id);
+    if (!known) throw new DriverError('gone', `there is no machine ${id}`);
+    return known.machine;
   }
 
   #tell(id: MachineId, observation: Observation): void {

@@ -4,6 +4,7 @@ import type { Clock } from '../../support/clock.ts';
 import type { Document } from '../../support/document.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
+import type { Disturbances } from './disturbances.ts';
 import { connectSerial, connectWhenReady, countResets } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import type { QmpClient, QmpEvent } from './qmp.ts';
@@ -19,6 +20,7 @@ export interface RunWatchParts {
   readonly log: Logger;
   readonly serial: QemuSerial;
   readonly record: Document<RunRecord>;
+  readonly disturbances: Disturbances;
   readonly observe: (observation: Observation) => void;
   /** A run has ended, and no other one takes its place. */
   readonly onEnd: () => void;
@@ -54,10 +56,22 @@ export class RunWatch {
     return connectWhenReady(paths, { clock, isAlive: () => isRunning(run.process), onEvent }, signal);
   }
 
-  /** Lets a machine run that has been waiting since it was launched. */
-  async begin(qmp: QmpClient, signal: AbortSignal): Promise<void> {
-    await connectSerial(qmp, this.#parts.paths, signal);
+  /** Lets a machine run that has been waiting since it was launched, unless its firmware hangs. */
+  async begin(run: Run, qmp: QmpClient, signal: AbortSignal): Promise<void> {
+    const { disturbances, paths } = this.#parts;
+    await connectSerial(qmp, paths, signal);
+    if (disturbances.any) await disturbances.impose(qmp, run.record.spec, signal);
+    if (!disturbances.hangs) await qmp.execute('cont', {}, { signal });
+  }
+
+  /** Lets firmware get on that hangs. */
+  async goOn(run: Run, qmp: QmpClient, signal: AbortSignal): Promise<void> {
+    const { held } = run;
+    if (!held) return;
     await qmp.execute('cont', {}, { signal });
+    run.held = undefined;
+    this.#settle(run);
+    this.tellBoot(run, held);
   }
 
   /** Connects to a QEMU that has been running unheard, and finds out what it did meanwhile. Never rejects. */
@@ -67,8 +81,10 @@ export class RunWatch {
       const qmp = await this.connect(run, AbortSignal.any([limit, this.#parts.stop]));
       run.qmp = qmp;
       await this.#catchUp(run);
-      // Its starter was stopped before it let the machine run.
-      if ((await statusOf(qmp)) === 'prelaunch') await this.begin(qmp, limit);
+      await this.#parts.disturbances.impose(qmp, run.record.spec, limit);
+      // Its starter was stopped before it let the machine run, or while its firmware hung.
+      const status = await statusOf(qmp);
+      if (status === 'prelaunch' || status === 'paused') await this.begin(run, qmp, limit);
     } catch (error) {
       if (this.#parts.stop.aborted) return;
       this.#parts.log.warn(
@@ -126,9 +142,8 @@ export class RunWatch {
   }
 
   #onReset(run: Run, cause: 'reset' | 'guest'): void {
-    const now = this.#parts.clock.now();
-    const isBounce = cause === 'guest' && now < run.settledAt;
-    if (firmwareOf(run.record).mode === 'bios') run.settledAt = now + bounceTime;
+    const isBounce = cause === 'guest' && this.#parts.clock.now() < run.settledAt;
+    this.#settle(run);
     // The machine has only just begun to start with what it had: that leaves no trace.
     if (!isBounce && needsNewQemu(run.record)) this.#parts.onNewQemuNeeded(run, cause);
     else void this.booted(run, isBounce ? undefined : cause);
@@ -139,7 +154,7 @@ export class RunWatch {
     const resets = run.record.resets + 1;
     const lastBoot = cause ? nextBootOf(run.record, cause) : run.record.lastBoot;
     const kept = this.keep(run, { ...run.record, lastBoot, resets });
-    if (cause) this.tellBoot(lastBoot);
+    if (cause) this.tellBoot(run, lastBoot);
     try {
       await kept;
     } catch (error) {
@@ -152,9 +167,21 @@ export class RunWatch {
     run.onReset = undefined;
   }
 
-  /** Tells that firmware has started. */
-  tellBoot(boot: LastBoot): void {
-    this.#parts.observe({ type: 'booted', ...boot });
+  /** Tells that firmware has started, when it gets on. */
+  tellBoot(run: Run, boot: LastBoot): void {
+    const { disturbances, observe, log, id, stop } = this.#parts;
+    if (!disturbances.hangs) {
+      observe({ type: 'booted', ...boot });
+      return;
+    }
+    run.held = boot;
+    run.qmp?.execute('stop').catch((error: unknown) => {
+      if (!stop.aborted) log.warn({ machine: id, error: messageOf(error) }, 'its firmware does not hang');
+    });
+  }
+
+  #settle(run: Run): void {
+    if (firmwareOf(run.record).mode === 'bios') run.settledAt = this.#parts.clock.now() + bounceTime;
   }
 
   /** Notices the boots that the machine did while nobody looked. It did them as it had been told to. */
@@ -163,7 +190,7 @@ export class RunWatch {
     if (resets <= run.record.resets) return;
     const lastBoot = nextBootOf(run.record, 'guest');
     await this.keep(run, { ...run.record, lastBoot, resets });
-    this.tellBoot(lastBoot);
+    this.tellBoot(run, lastBoot);
   }
 
   /** The machine stands still. When nobody stopped it, its processors could not go on. */

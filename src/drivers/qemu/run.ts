@@ -4,7 +4,7 @@ import { BootOrderControl } from './boot-order-control.ts';
 import { lastWords } from './launch.ts';
 import type { MachinePaths } from './layout.ts';
 import { asRecord, type QmpClient, type QmpEvent } from './qmp.ts';
-import type { RunRecord } from './run-record.ts';
+import type { LastBoot, RunRecord } from './run-record.ts';
 
 /** A running machine. */
 export interface Run {
@@ -21,6 +21,8 @@ export interface Run {
   onReset: (() => void) | undefined;
   /** When the firmware has read its boot order for certain. */
   settledAt: number;
+  /** A boot whose firmware hangs: it is told of when that gets on. */
+  held: LastBoot | undefined;
   endedByUs: boolean;
   /** Whether another QEMU takes its place, so that its end is not the machine's. */
   replaced: boolean;
@@ -43,6 +45,7 @@ export function newRun(process: ProcessIdentity, record: RunRecord): Run {
     load: undefined,
     onReset: undefined,
     settledAt: 0,
+    held: undefined,
     endedByUs: false,
     replaced: false,
   };
