@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
 /**
  * A disk that says a word on the first serial port when it is booted by a BIOS, then halts for ever: it hears no ACPI.
  * @param text - at most 400 characters of ASCII
@@ -25,4 +30,15 @@ export function bootSector(text: string): Buffer {
   disk.write(`${text}\r\n\0`, 0x20, 'ascii');
   disk.set([0x55, 0xaa], 510);
   return disk;
+}
+
+/**
+ * What the boot sector says that a running machine has been started with, as it is in the machine's memory.
+ * @param domain - libvirt's name of the machine
+ */
+export async function bootedSector(domain: string): Promise<string> {
+  const monitor = ['-q', '-c', 'qemu:///system', 'qemu-monitor-command', domain, '--hmp'];
+  const { stdout } = await run('virsh', [...monitor, 'xp /64xb 0x7c20']);
+  const bytes = [...stdout.matchAll(/0x([0-9a-f]{2})\b/g)].map(([, byte]) => Number.parseInt(byte ?? '', 16));
+  return Buffer.from(bytes).toString('latin1').split('\0', 1).join();
 }

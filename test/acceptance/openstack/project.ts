@@ -47,8 +47,8 @@ const collections: readonly Collection[] = [
   },
 ];
 
-/** What changes although nobody changed the thing itself. */
-const volatile = new Set(['updated', 'updated_at', 'revision_number']);
+/** What changes although nobody changed the thing itself; a rescue counts as a launch. */
+const volatile = new Set(['updated', 'updated_at', 'revision_number', 'OS-SRV-USG:launched_at']);
 
 /** What a project has: each thing's content by its kind and ID. */
 export type ProjectContent = ReadonlyMap<string, Json>;
@@ -70,7 +70,9 @@ export function differences(before: ProjectContent, after: ProjectContent): read
   const found = [...after].flatMap(([name, content]) => {
     const was = before.get(name);
     if (was === undefined) return [`${name} is new`];
-    return JSON.stringify(was) === JSON.stringify(content) ? [] : [`${name} is different`];
+    const keys = [...new Set([...Object.keys(was), ...Object.keys(content)])];
+    const different = keys.filter(key => JSON.stringify(was[key]) !== JSON.stringify(content[key]));
+    return different.length === 0 ? [] : [`${name} is different: ${different.join(', ')}`];
   });
   return [...gone.map(name => `${name} is gone`), ...found].sort();
 }
