@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { NextBoot } from '../../node/boot.ts';
+import type { Disturbance } from '../../node/disturbance.ts';
 import {
   type Capabilities,
   type Change,
@@ -17,6 +18,7 @@ import type { LabSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
 import { type Document, fileDocument } from '../../support/document.ts';
 import { createRandom } from '../../support/random.ts';
+import { complaints, hangs, hindrance } from './simulated-disturbances.ts';
 import { SimulatedSerial } from './simulated-serial.ts';
 
 /** How simulated machines behave. */
@@ -51,7 +53,12 @@ interface Machine {
   nextBoot: NextBoot;
   lastBoot: NextBoot;
   serial: SimulatedSerial | undefined;
+  wrong: readonly Disturbance[];
+  /** Of a boot whose firmware hangs: it is told of when that gets on. */
+  held: BootCause | undefined;
 }
+
+type BootCause = 'power-on' | 'reset' | 'guest';
 
 const capabilities: Capabilities = {
   actions: ['on', 'off', 'soft-off', 'reset', 'nmi', 'set-next-boot', 'set-media'],
@@ -59,6 +66,15 @@ const capabilities: Capabilities = {
   firmwareSettings: ['mode', 'secureBoot', 'bootOrder', 'serialConsole', 'netbootNics'],
   firmwareModes: ['bios', 'uefi'],
   mediaSlots: ['cd', 'usb'],
+  disturbances: [
+    'nic-unplugged',
+    'disk-fails',
+    'disk-full',
+    'disk-read-only',
+    'firmware-hangs',
+    'dhcp-lost',
+    'tftp-lost',
+  ],
   timeouts: { on: 60_000, off: 60_000, softOff: 120_000, reset: 60_000 },
 };
 
@@ -100,8 +116,8 @@ export class SimulatedDriver implements Driver {
     signal.addEventListener('abort', () => {
       if (this.#listener === listener) this.#listener = undefined;
     });
-    for (const [id, { power, lastBoot }] of this.#machines) {
-      if (power === 'on') listener(id, { ...booted(lastBoot), cause: 'power-on', earlier: true });
+    for (const [id, { power, lastBoot, held }] of this.#machines) {
+      if (power === 'on' && !held) listener(id, { ...booted(lastBoot), cause: 'power-on', earlier: true });
       listener(id, { type: 'power', power });
     }
   }
@@ -142,11 +158,25 @@ export class SimulatedDriver implements Driver {
     }
   }
 
+  /** What has no firmware, disk or network has only its console to show what is wrong with them. */
+  async disturb(id: MachineId, wrong: readonly Disturbance[]): Promise<readonly string[]> {
+    const machine = this.#machine(id);
+    const said = complaints(machine.wrong, wrong);
+    machine.wrong = wrong;
+    if (machine.power === 'off') return [];
+    if (machine.held === undefined) {
+      for (const line of said) machine.serial?.say(`${line}\r\n`);
+      return hangs(wrong) ? ['its firmware hangs when it next starts'] : [];
+    }
+    if (!hangs(wrong)) this.#boot(id, machine, machine.held);
+    return [];
+  }
+
   serial(id: MachineId): SerialPort {
     const machine = this.#machine(id);
     if (!machine.serial) {
       machine.serial = new SimulatedSerial(id);
-      if (machine.power === 'on') machine.serial.powerOn(machine.lastBoot.target);
+      if (machine.power === 'on' && !machine.held) sayBoot(machine);
     }
     return machine.serial;
   }
@@ -232,7 +262,10 @@ export class SimulatedDriver implements Driver {
   #add(id: MachineId, lastBoot: NextBoot | undefined): void {
     const boot = { ...noBoot, ...lastBoot };
     const power = lastBoot ? 'on' : 'off';
-    this.#machines.set(id, { power, nextBoot: boot, lastBoot: boot, serial: undefined });
+    this.#machines.set(id, {
+      ...{ power, nextBoot: boot, lastBoot: boot },
+      ...{ serial: undefined, wrong: [], held: undefined },
+    });
     this.#listener?.(id, { type: 'power', power });
   }
 
@@ -260,6 +293,7 @@ export class SimulatedDriver implements Driver {
   #change(id: MachineId, machine: Machine, power: 'on' | 'off', cause?: 'guest' | 'platform'): void {
     if (machine.power === power) return;
     machine.power = power;
+    if (power === 'off') machine.held = undefined;
     this.#listener?.(id, { type: 'power', power, cause });
     this.#keepLabOf(id);
   }
@@ -279,10 +313,16 @@ export class SimulatedDriver implements Driver {
     if (lab) this.#keepSoon(name, lab);
   }
 
-  #boot(id: MachineId, machine: Machine, cause: 'power-on' | 'reset' | 'guest'): void {
+  #boot(id: MachineId, machine: Machine, cause: BootCause): void {
+    if (hangs(machine.wrong)) {
+      machine.held = cause;
+      machine.serial?.clear();
+      return;
+    }
+    machine.held = undefined;
     machine.lastBoot = machine.nextBoot;
     this.#listener?.(id, { ...booted(machine.lastBoot), cause });
-    machine.serial?.powerOn(machine.lastBoot.target);
+    sayBoot(machine);
     this.#keepLabOf(id);
   }
 
@@ -320,6 +360,10 @@ function resourcesOf(lab: LabSpec): ReadonlyMap<string, Resource> {
 
 function keyOf({ kind, name }: Pick<Resource, 'kind' | 'name'>): string {
   return `${kind} ${name}`;
+}
+
+function sayBoot({ serial, lastBoot, wrong }: Machine): void {
+  serial?.powerOn(lastBoot.target, hindrance(lastBoot.target, wrong));
 }
 
 function booted({ revision, settings }: NextBoot) {

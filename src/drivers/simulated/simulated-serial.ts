@@ -14,10 +14,19 @@ export class SimulatedSerial implements SerialPort {
     this.#name = name;
   }
 
-  /** Starts the console of a new boot. */
-  powerOn(target: string): void {
+  /**
+   * Starts the console of a new boot.
+   * @param hindrance - why it does not get to a login
+   */
+  powerOn(target: string, hindrance?: string): void {
+    this.clear();
+    const end = hindrance === undefined ? `${this.#name} login: ` : `${hindrance}\r\n`;
+    this.say(`${this.#name}: simulated boot from ${target}\r\n${end}`);
+  }
+
+  /** Starts the console of a boot that says nothing. */
+  clear(): void {
     this.#history = Buffer.alloc(0);
-    this.say(`${this.#name}: simulated boot from ${target}\r\n${this.#name} login: `);
   }
 
   /** Sends from the machine. */
