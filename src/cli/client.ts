@@ -18,6 +18,7 @@ import type {
   StopRequest,
 } from '../daemon/api.ts';
 import { apiVersion } from '../daemon/api.ts';
+import type { FaultRequest, FaultStatus } from '../daemon/api-faults.ts';
 import type { NodeSummary, TimelineEntry, WatchMessage } from '../daemon/api-watch.ts';
 import { type ErrorFamily, messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
@@ -122,6 +123,22 @@ export class ControlClient implements AsyncDisposable {
   /** What may keep a node from a network boot. */
   why(lab: string, node: string): Promise<Finding[]> {
     return this.#json('GET', `${nodePath(lab, node)}/why`);
+  }
+
+  faults(lab: string): Promise<FaultStatus[]> {
+    return this.#json('GET', `${labPath(lab)}/faults`);
+  }
+
+  inject(lab: string, request: FaultRequest): Promise<FaultStatus[]> {
+    return this.#json('POST', `${labPath(lab)}/faults`, request);
+  }
+
+  /** @param id - the fault; `undefined`: all of the lab's */
+  async lift(lab: string, id?: string): Promise<void> {
+    await this.#text(
+      'DELETE',
+      `${labPath(lab)}/faults${id === undefined ? '' : `/${encodeURIComponent(id)}`}`,
+    );
   }
 
   events(lab: string, node: string): Promise<EventEntry[]> {
@@ -278,8 +295,12 @@ export class ControlClient implements AsyncDisposable {
   }
 }
 
+function labPath(lab: string): string {
+  return `labs/${encodeURIComponent(lab)}`;
+}
+
 function nodePath(lab: string, node: string): string {
-  return `labs/${encodeURIComponent(lab)}/nodes/${encodeURIComponent(node)}`;
+  return `${labPath(lab)}/nodes/${encodeURIComponent(node)}`;
 }
 
 /** The error that an answer of the API stands for. */

@@ -2,7 +2,7 @@
 
 /** `POST …/faults`. */
 export interface FaultRequest {
-  /** Nodes' names; `undefined`: all. */
+  /** Nodes' names; `undefined`: all. A fault of a cloud is of the lab as a whole. */
   readonly nodes: readonly string[] | undefined;
   /** As a lab file has it: `{ kind: bmc-unreachable }`, `{ kind: bmc-slow, delay: 2s }` … */
   readonly fault: Readonly<Record<string, unknown>> & { readonly kind: string };
@@ -27,4 +27,8 @@ export interface FaultStatus {
   readonly felt: number;
   /** Why it cannot be had with a node, by node's name. */
   readonly problems: Readonly<Record<string, string>>;
+  /** When it will be felt by a node, where that is not at once, by node's name. */
+  readonly notes: Readonly<Record<string, string>>;
+  /** What chance depends on: by the same one, the same happens again. */
+  readonly seed: number;
 }

@@ -17,6 +17,7 @@ import type {
   Progress,
 } from './api.ts';
 import type { BootService } from './boot-service.ts';
+import { addFaultRoutes } from './faults/fault-routes.ts';
 import { loginsOf, serviceLoginsOf } from './lab-record.ts';
 import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
@@ -86,6 +87,7 @@ export function controlApi(parts: ControlParts): Hono {
   });
 
   addWatchRoutes(app, parts.watched);
+  addFaultRoutes(app, labs);
   addMetricsRoute(app, parts.metrics);
 
   app.get('/v1/labs', async context =>

@@ -12,6 +12,7 @@ import { deployFiles } from '../boot/deploy-files.ts';
 import { createBootDirector } from '../boot/director.ts';
 import { firmwareImage } from '../boot/firmware-image.ts';
 import { sharedFirmware } from '../boot/firmware-source.ts';
+import { Faults } from '../faults/faults.ts';
 import type { LabSpec } from '../node/spec.ts';
 import { fingerprintOf } from '../support/certificate.ts';
 import { systemClock } from '../support/clock.ts';
@@ -26,6 +27,7 @@ import { BootService, ownerOf } from './boot-service.ts';
 import { type ControlParts, controlApi } from './control-api.ts';
 import { lockState, serveControl } from './control-server.ts';
 import { Drivers } from './drivers.ts';
+import { faultHappening } from './faults/lab-faults.ts';
 import { Labs } from './labs.ts';
 import { LinkLocalAddresses } from './link-local.ts';
 import { daemonIdentity, serveAsService } from './service-control.ts';
@@ -87,6 +89,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   await kept.write({ bootPort, owner, hostBoot });
 
   const happenings = new Happenings();
+  const faults = new Faults(systemClock);
+  faults.listen(news => happenings.tell(faultHappening(news)));
   const timeline = new Timeline(happenings, systemClock);
   const stages = new BootStages((lab, node) => watch.touch(lab, node));
   const specs = new Map<string, LabSpec>();
@@ -142,6 +146,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     happenings,
     onRedfishAnswer: answered => metrics.redfishAnswered(answered),
     timeline,
+    faults,
     stages,
     stateDirectory,
     drivers,
@@ -166,7 +171,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const nodes = new WatchedNodes(labs, {
     stageOf: (lab, node) => stages.of(lab, node),
-    faultsOf: () => [],
+    faultsOf: (lab, node) => faults.view(lab, node).live.map(({ fault }) => fault.kind),
   });
   const watch = new NodeWatch({
     happenings,

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { randomBuffer } from '../bmc/ipmi/random.ts';
 import { type BmcSettings, newBmcSettings } from '../bmc/redfish/settings.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { BmcDefinition, LabDefinition } from '../lab/definition.ts';
-import { type Driver, machineId, type Observation } from '../node/driver.ts';
+import { type Driver, type MachineId, machineId, type Observation } from '../node/driver.ts';
 import { firmwareSettings, nextSettings } from '../node/firmware-settings.ts';
 import { type MediaImage, type MediaState, noMedia } from '../node/media.ts';
 import { type KeptNode, NodeRunner } from '../node/runner.ts';
@@ -15,6 +17,7 @@ import type { Logger } from '../support/log.ts';
 import type { NodeStatus } from './api.ts';
 import { BmcEndpoint, type BmcService } from './bmc-endpoint.ts';
 import type { BootService } from './boot-service.ts';
+import { NodeFaults } from './faults/node-faults.ts';
 import { type LabRecord, passwordOf } from './lab-record.ts';
 import type { LabRedfish } from './lab-redfish.ts';
 import { NodeBmc } from './redfish-bmc.ts';
@@ -38,6 +41,7 @@ export interface LabNodesParts {
     readonly boot: Pick<BootService, 'progress'>;
     readonly happenings: Happenings;
     readonly timeline: Timeline;
+    readonly faults: Faults;
     readonly stages: BootStages;
   };
 }
@@ -46,6 +50,7 @@ export interface LabNodesParts {
 interface Member {
   readonly node: NodeRunner;
   readonly bmc: BmcEndpoint;
+  readonly faults: NodeFaults;
   /** `undefined` when it cannot be shown. */
   readonly redfish: NodeBmc | undefined;
 }
@@ -136,10 +141,12 @@ export class LabNodes {
     const { clock, log } = this.#parts.around;
     const machine = machineId(this.#parts.lab, spec.name);
     const document = fileDocument<KeptNode>(this.#path('nodes', `${spec.name}.json`));
+    const faults = this.#faultsOf(spec.name, machine);
     const node = await NodeRunner.start(
-      { spec, machine, driver: this.#parts.driver, clock, document, log },
+      { spec, machine, driver: faults.machine, clock, document, log },
       powerLost,
     );
+    faults.machine.onObservation(observation => node.observe(observation));
     const { happenings, stages } = this.#parts.around;
     stages.track(this.#parts.lab, node);
     node.onActivity(activity =>
@@ -153,17 +160,19 @@ export class LabNodes {
         port: definition.ipmi.port ?? this.#parts.record().ports[spec.name] ?? 0,
         accounts: fileDocument(this.#path('bmcs', spec.name, 'accounts.json')),
         memory: fileDocument(this.#path('bmcs', spec.name, 'memory.json')),
+        rim: faults,
       },
       this.#parts.around.bmcs,
     ).catch(async (error: unknown) => {
       await node.close();
       throw error;
     });
-    this.#members.set(spec.name, { node, bmc, redfish: await this.#show(node, bmc) });
+    this.#members.set(spec.name, { node, bmc, faults, redfish: await this.#show(node, bmc) });
     happenings.tell({ type: 'nodes', lab: this.#parts.lab });
     const seen = this.#seen.get(spec.name);
-    if (seen?.boot) node.observe(seen.boot);
-    if (seen?.power) node.observe(seen.power);
+    if (seen?.boot) faults.machine.observe(seen.boot);
+    if (seen?.power) faults.machine.observe(seen.power);
+    faults.begin(() => bmc.ipmi.reset('cold'));
   }
 
   /** Shows a node by Redfish; where that cannot be done, the node is there all the same, and its status says why. */
@@ -202,6 +211,7 @@ export class LabNodes {
     this.#parts.around.happenings.tell({ type: 'nodes', lab: this.#parts.lab });
     await this.#parts.redfish.dismiss(name);
     member.redfish?.[Symbol.dispose]();
+    await member.faults.close();
     await member.bmc.close();
     await member.node.close();
   }
@@ -212,6 +222,7 @@ export class LabNodes {
     await this.dismiss(name);
     for (const image of images) await this.#parts.redfish.mediaOf(name).discard(image);
     this.#seen.delete(name);
+    this.#parts.around.faults.leave(this.#parts.lab, name);
     this.#parts.around.timeline.forget(this.#parts.lab, name);
     await fileDocument(this.#path('nodes', `${name}.json`)).delete();
     await rm(this.#path('bmcs', name), { recursive: true, force: true });
@@ -243,7 +254,19 @@ export class LabNodes {
     if (observation.type === 'power') seen.power = observation;
     if (observation.type === 'booted') seen.boot = { ...observation, earlier: true };
     this.#seen.set(name, seen);
-    this.#members.get(name)?.node.observe(observation);
+    this.#members.get(name)?.faults.machine.observe(observation);
+  }
+
+  /** Resolves when the machines of nodes are as their faults want them, as far as can be. */
+  async faultsSettled(names: readonly string[]): Promise<void> {
+    await Promise.all(names.map(name => this.#members.get(name)?.faults.settled()));
+  }
+
+  #faultsOf(node: string, machine: MachineId): NodeFaults {
+    const { lab, driver } = this.#parts;
+    const { faults, clock, log, bmcs } = this.#parts.around;
+    const unknownPassword = randomBuffer(bmcs.environment.random, 16);
+    return new NodeFaults({ lab, node, machine, driver, faults, unknownPassword, clock, log });
   }
 
   #imagesOf(name: string): MediaImage[] {

@@ -6,6 +6,7 @@ import type { KeptSubscriptions } from '../bmc/redfish/events/subscriptions.ts';
 import { type HttpListener, RedfishHttp } from '../bmc/redfish/http/http-server.ts';
 import { MediaError, type MediaSource } from '../bmc/redfish/media/media-source.ts';
 import type { RedfishBmc } from '../bmc/redfish/model.ts';
+import type { Faults } from '../faults/faults.ts';
 import type { RedfishDefinition } from '../lab/definition.ts';
 import { nodeUuid } from '../lab/identity.ts';
 import type { MediaImage } from '../node/media.ts';
@@ -16,6 +17,7 @@ import { type Document, fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
 import type { RedfishStatus } from './api.ts';
+import { type Concerned, FaultyHandler } from './faults/faulty-handler.ts';
 import { makeLabIdentity, noCertificates } from './lab-certificate.ts';
 import { placeOfNode, placeOfService, placesOf } from './lab-ports.ts';
 import { type LabRecord, servicePasswordOf } from './lab-record.ts';
@@ -39,6 +41,7 @@ export interface LabRedfishParts {
   /** Hears of each request when it has been answered. */
   readonly onAnswer?: FaceSurroundings['onAnswer'];
   readonly reservations: TcpReservations;
+  readonly faults: Faults;
 }
 
 /** What is there while services are served. */
@@ -150,6 +153,11 @@ export class LabRedfish implements AsyncDisposable {
     return listening.reduce((sum, { face }) => sum + (face.service?.sessions.all.length ?? 0), 0);
   }
 
+  /** The service that shows all nodes, as long as it is served. */
+  get service(): Service | undefined {
+    return this.#whole?.face.service;
+  }
+
   /** What is told of it in a lab's status. */
   status(): RedfishStatus | undefined {
     const { redfish: definition } = this.#parts.record().definition;
@@ -250,7 +258,8 @@ export class LabRedfish implements AsyncDisposable {
       const face = new RedfishFace(() => this.#openWhole(lab, around), this.#parts);
       // It tells its subscribers of what happens, whether it is asked or not.
       await face.start();
-      this.#whole = await this.#listen(place, face, http);
+      const viewOf = (node: string) => this.#parts.faults.view(lab, node);
+      this.#whole = await this.#listen(place, face, http, { viewOf });
     }
     return served;
   }
@@ -290,7 +299,8 @@ export class LabRedfish implements AsyncDisposable {
     try {
       // Whoever has subscribed is told of what happens from the beginning.
       if (await subscriptions.read()) await face.start();
-      this.#nodes.set(bmc.id, await this.#listen(place, face, http));
+      const view = this.#parts.faults.view(this.#parts.lab, bmc.id);
+      this.#nodes.set(bmc.id, await this.#listen(place, face, http, { view }));
     } catch (error) {
       const problem = `cannot be served by Redfish: ${messageOf(error)}`;
       this.#parts.log.error({ node: bmc.id, error: messageOf(error) }, 'no Redfish of its own');
@@ -313,10 +323,16 @@ export class LabRedfish implements AsyncDisposable {
     });
   }
 
-  async #listen(place: Place, face: RedfishFace, http: RedfishHttp): Promise<Listening> {
+  async #listen(
+    place: Place,
+    face: RedfishFace,
+    http: RedfishHttp,
+    concerned: Concerned,
+  ): Promise<Listening> {
     await this.#parts.reservations.release(place);
+    const handler = new FaultyHandler(face, concerned, this.#parts.clock);
     try {
-      return { face, place, listener: await http.listen(place, face), problem: undefined };
+      return { face, place, listener: await http.listen(place, handler), problem: undefined };
     } catch (error) {
       return { face, place, listener: undefined, problem: listenProblem(place, error) };
     }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import type { Faults } from '../faults/faults.ts';
 import type { LabDefinition } from '../lab/definition.ts';
 import { type Driver, machineId } from '../node/driver.ts';
 import type { LabSpec } from '../node/spec.ts';
@@ -15,6 +16,7 @@ import type { BmcService } from './bmc-endpoint.ts';
 import { answersPing } from './bmc-ping.ts';
 import type { BootService } from './boot-service.ts';
 import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
+import { LabFaults } from './faults/lab-faults.ts';
 import { isServedElsewhere } from './handed-lab.ts';
 import { LabNodes } from './lab-nodes.ts';
 import { leftPlaces, placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
@@ -25,6 +27,7 @@ import { LabService } from './lab-service.ts';
 import { powerNode } from './node-power.ts';
 import type { Place } from './port-choice.ts';
 import type { RemoteLab } from './remote-lab.ts';
+import type { Service } from './redfish-service.ts';
 import { stagesOf } from './stages.ts';
 import type { TcpReservations } from './tcp-reservations.ts';
 import type { BootStages } from './watch/boot-stages.ts';
@@ -46,6 +49,8 @@ export interface LabSurroundings {
   readonly bmcs: BmcService;
   readonly happenings: Happenings;
   readonly timeline: Timeline;
+  /** What is wrong on purpose. */
+  readonly faults: Faults;
   readonly stages: BootStages;
   /** Hears of each request to a Redfish service when it has been answered. */
   readonly onRedfishAnswer?: LabRedfishParts['onAnswer'];
@@ -65,6 +70,8 @@ export class LabRuntime {
   readonly #nodes: LabNodes;
   readonly #redfish: LabRedfish;
   readonly #service: LabService;
+  /** What is wrong with it on purpose. */
+  readonly faults: LabFaults;
   readonly #stop = new AbortController();
   #record: LabRecord;
 
@@ -82,6 +89,7 @@ export class LabRuntime {
       log,
       onAnswer: onRedfishAnswer,
       reservations,
+      faults: around.faults,
     });
     this.#nodes = new LabNodes({
       lab: this.name,
@@ -89,6 +97,13 @@ export class LabRuntime {
       record: () => this.#record,
       redfish: this.#redfish,
       around,
+    });
+    this.faults = new LabFaults({
+      lab: this.name,
+      driver: driver.name,
+      faults: around.faults,
+      nodes: () => this.#nodes.names(),
+      settled: nodes => this.#nodes.faultsSettled(nodes),
     });
     this.#service = new LabService({
       lab: this.name,
@@ -125,6 +140,7 @@ export class LabRuntime {
     await lab.#redfish.sweep(lab.#nodes.images());
     await lab.#serveBoot();
     await lab.#watch();
+    await lab.faults.begin(record.definition.faults ?? []);
     return lab;
   }
 
@@ -212,6 +228,7 @@ export class LabRuntime {
   /** Takes everything away that belongs to the lab. Can be called again. */
   async remove(tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#keep({ ...this.#record, phase: 'deleting', message: '' });
+    await this.faults.liftAll();
     await this.#nodes.dismissAll();
     await this.#redfish[Symbol.asyncDispose]();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };
@@ -288,6 +305,11 @@ export class LabRuntime {
       switchHost: async (name, on, signal) => this.#driver.switchHost?.(name, on, signal),
       keep: now => this.#keep({ ...this.#record, stopped: now }),
     };
+  }
+
+  /** The Redfish service that shows all nodes, where there is one: its users are the lab's. */
+  get redfishService(): Service | undefined {
+    return this.#redfish.service;
   }
 
   /** How many sessions clients have open. */
@@ -368,10 +390,12 @@ export class LabRuntime {
     await this.#serveBoot();
     this.#nodes.checkBmcs();
     this.#redfish.check();
+    await this.faults.begin(this.#record.definition.faults ?? []);
   }
 
   /** Nodes and their boot are served no more. */
   async #stopServing(): Promise<void> {
+    await this.faults.liftAll();
     await this.#nodes.dismissAll();
     await this.#redfish[Symbol.asyncDispose]();
     await this.#around.boot.close(this.name);

@@ -50,11 +50,13 @@ export interface FaultNews extends Place {
 }
 
 /** A fault as it is at one place. */
-export interface LiveFault<Kind extends FaultKind = FaultKind> extends Place {
+export interface LiveFault<F extends Fault = Fault> extends Place {
   readonly id: string;
-  readonly fault: FaultOf<Kind>;
+  readonly fault: F;
   /** Of its own: from 0 (included) to 1 (not included). */
   readonly chance: () => number;
+  /** How often it has been felt here. */
+  readonly times: number;
   /** To be called whenever it made a difference. */
   felt(): void;
   /** To be called when it cannot be had here. */
@@ -68,19 +70,22 @@ export interface FaultView extends Place {
   /** Oldest first. */
   readonly live: readonly LiveFault[];
   /** The newest fault of a kind. */
-  find<Kind extends FaultKind>(kind: Kind): LiveFault<Kind> | undefined;
+  find<Kind extends FaultKind>(kind: Kind): LiveFault<FaultOf<Kind>> | undefined;
+  /**
+   * Calls back when a fault has come to this place, or left it.
+   * @returns stops it
+   */
+  onChange(listener: (fault: Fault) => void): () => void;
 }
 
 interface Entry {
   readonly injected: Omit<Injected, 'felt' | 'problems' | 'notes' | 'nodes'>;
-  readonly places: Map<string, Live>;
+  readonly places: Map<string, LiveFault>;
   readonly problems: Map<string, string>;
   readonly notes: Map<string, string>;
   feltBefore: number;
   readonly timer: Timer | undefined;
 }
-
-type Live = LiveFault & { readonly times: number };
 
 /** Milliseconds between two times that it is told that a fault is felt: some are felt with each datagram. */
 const tellInterval = 5_000;
@@ -92,8 +97,9 @@ export class Faults {
   readonly #clock: Clock;
   readonly #newSeed: () => number;
   readonly #entries = new Map<string, Entry>();
-  readonly #live = new Map<string, readonly Live[]>();
+  readonly #live = new Map<string, readonly LiveFault[]>();
   readonly #listeners = new Set<(news: FaultNews) => void>();
+  readonly #placeListeners = new Map<string, Set<(fault: Fault) => void>>();
   #count = 0;
 
   /** @param newSeed - chooses a seed where none is given */
@@ -170,6 +176,7 @@ export class Faults {
   view(lab: string, node: string | undefined): FaultView {
     const key = keyOf({ lab, node });
     const live = this.#live;
+    const allListeners = this.#placeListeners;
     return {
       lab,
       node,
@@ -178,13 +185,20 @@ export class Faults {
       },
       find<Kind extends FaultKind>(kind: Kind) {
         const found = live.get(key)?.findLast(one => one.fault.kind === kind);
-        return found as LiveFault<Kind> | undefined;
+        return found as LiveFault<FaultOf<Kind>> | undefined;
+      },
+      onChange(listener) {
+        const listeners = allListeners.get(key) ?? new Set();
+        allListeners.set(key, listeners.add(listener));
+        return () => {
+          if (listeners.delete(listener) && listeners.size === 0) allListeners.delete(key);
+        };
       },
     };
   }
 
   /**
-   * Calls back with what happens with faults; whoever makes them felt hears of it here, too.
+   * Calls back with what happens with faults.
    * @returns stops it
    */
   listen(listener: (news: FaultNews) => void): () => void {
@@ -192,14 +206,14 @@ export class Faults {
     return () => this.#listeners.delete(listener);
   }
 
-  #makeLive(entry: Entry, { lab, node }: Place): Live {
+  #makeLive(entry: Entry, { lab, node }: Place): LiveFault {
     const { id, fault, seed } = entry.injected;
     const clock = this.#clock;
     const tell = () => this.#tell('felt', live);
     const name = node ?? '';
     let times = 0;
     let toldAt = Number.NEGATIVE_INFINITY;
-    const live: Live = {
+    const live: LiveFault = {
       id,
       lab,
       node,
@@ -228,7 +242,7 @@ export class Faults {
     for (const [key, live] of [...entry.places]) this.#take(entry, key, live);
   }
 
-  #take(entry: Entry, key: string, live: Live): void {
+  #take(entry: Entry, key: string, live: LiveFault): void {
     entry.places.delete(key);
     entry.feltBefore += live.times;
     const left = (this.#live.get(key) ?? []).filter(other => other !== live);
@@ -237,8 +251,10 @@ export class Faults {
     this.#tell('lifted', live);
   }
 
-  #tell(phase: FaultNews['phase'], { id, lab, node, fault, times }: Live): void {
+  #tell(phase: FaultNews['phase'], { id, lab, node, fault, times }: LiveFault): void {
     for (const listener of this.#listeners) listener({ phase, id, lab, node, fault, times });
+    if (phase === 'felt') return;
+    for (const listener of this.#placeListeners.get(keyOf({ lab, node })) ?? []) listener(fault);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { FaultContent } from '../faults/fault.ts';
 import type { LabSpec } from '../node/spec.ts';
 import type { ExportFile } from './exports.ts';
 
@@ -9,10 +10,24 @@ export interface LabDefinition {
   readonly bmcs: Readonly<Record<string, BmcDefinition>>;
   /** `undefined`: there is no Redfish, as in a lab that an earlier version made. */
   readonly redfish?: RedfishDefinition | undefined;
+  /** Who is told of what happens to its nodes; `undefined`: nobody. */
+  readonly notify?: NotifyDefinition | undefined;
   /** Absolute path of the file, for messages. */
   readonly source: string;
   /** Files that `up` writes for tools. */
   readonly exports?: readonly ExportFile[] | undefined;
+  /** What is wrong on purpose, from when the lab is served. */
+  readonly faults?: readonly LabFault[] | undefined;
+}
+
+/** A fault that a lab file asks for. */
+export interface LabFault {
+  /** Names; `undefined`: all. */
+  readonly nodes: readonly string[] | undefined;
+  readonly fault: FaultContent;
+  /** Milliseconds after which it is lifted by itself; `undefined`: when it is told to. */
+  readonly duration?: number | undefined;
+  readonly seed?: number | undefined;
 }
 
 /** Which driver makes the machines, and its options. */
@@ -96,4 +111,44 @@ export interface RedfishDefinition {
   readonly destinations: readonly string[] | undefined;
   /** Bytes of the largest image. */
   readonly mediaLimit: number;
+}
+
+/** Who is told of what happens to a lab's nodes. */
+export interface NotifyDefinition {
+  readonly webhooks: readonly WebhookDefinition[];
+  readonly traps: readonly TrapDefinition[];
+  readonly file: EventFileDefinition | undefined;
+  /** Where webhooks may lead; `undefined`: almost everywhere. */
+  readonly destinations: readonly string[] | undefined;
+}
+
+/** A receiver to which events are posted. */
+export interface WebhookDefinition {
+  /** HTTP or HTTPS. */
+  readonly url: string;
+  /** By which they are signed; `undefined`: they are not. */
+  readonly secret: string | undefined;
+  /** The least that is told. */
+  readonly severity: 'ok' | 'warning' | 'critical';
+  readonly verifyCertificate: boolean;
+}
+
+/** A receiver of platform event traps. */
+export interface TrapDefinition {
+  /** IPv4. */
+  readonly address: string;
+  readonly port: number;
+  readonly community: string;
+  /** The least that is told. */
+  readonly severity: 'ok' | 'warning' | 'critical';
+}
+
+/** A file to which events are appended. */
+export interface EventFileDefinition {
+  /** Absolute; `undefined`: in the daemon's folder of the lab. */
+  readonly path: string | undefined;
+  /** Bytes that it may have. */
+  readonly size: number;
+  /** How many full files are kept besides. */
+  readonly keep: number;
 }

@@ -8,6 +8,7 @@ import type { CredentialsAnswer, LabStatus, NodeStatus, PlanAnswer, Progress } f
 import { recordFor } from '../../src/daemon/lab-record.ts';
 import { LabRedfish } from '../../src/daemon/lab-redfish.ts';
 import { TcpReservations } from '../../src/daemon/tcp-reservations.ts';
+import { Faults } from '../../src/faults/faults.ts';
 import type { LabDefinition } from '../../src/lab/definition.ts';
 import { fingerprintOf, makeIdentity } from '../../src/support/certificate.ts';
 import { systemClock } from '../../src/support/clock.ts';
@@ -328,6 +329,7 @@ test('an image that is thrown away once a lab is served no more brings no servic
   await using reservations = new TcpReservations();
   const folder = await mkdtemp(join(tmpdir(), 'quintupleo-redfish-'));
   const redfish = new LabRedfish({
+    faults: new Faults(systemClock),
     lab: 'test',
     record: () => recordFor(redfishLab(0), undefined),
     folder,

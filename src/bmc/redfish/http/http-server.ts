@@ -50,6 +50,8 @@ export interface HttpParts {
 
 /** Who answers the requests that come to an address and port. */
 export interface RequestHandler {
+  /** Whether a connection is taken at all; left away: it is. */
+  accepts?(): boolean;
   handle(request: RedfishRequest): Promise<RedfishResponse>;
 }
 
@@ -132,6 +134,10 @@ export class RedfishHttp implements AsyncDisposable {
       const before = [...sockets].filter(other => other.remoteAddress === remoteAddress).length;
       if (before >= this.#limits.connectionsOfClient) {
         socket.destroy();
+        return;
+      }
+      if (handler.accepts?.() === false) {
+        socket.resetAndDestroy();
         return;
       }
       const ends = endsOf(socket);

@@ -1,0 +1,105 @@
+import { type Fault, isOfLab, parseFault } from '../../faults/fault.ts';
+import { faultText } from '../../faults/fault-text.ts';
+import type { FaultNews, Faults, Injected } from '../../faults/faults.ts';
+import type { LabFault } from '../../lab/definition.ts';
+import { QuintupleoError } from '../../support/errors.ts';
+import type { FaultRequest, FaultStatus } from '../api-faults.ts';
+import type { Happening } from '../watch/happenings.ts';
+
+/** What the faults of a lab work with. */
+export interface LabFaultsParts {
+  readonly lab: string;
+  /** The driver's name. */
+  readonly driver: string;
+  readonly faults: Faults;
+  /** The nodes that are served. */
+  readonly nodes: () => readonly string[];
+  /** Resolves when what was injected is there, as far as it can be. */
+  readonly settled: (nodes: readonly string[]) => Promise<void>;
+}
+
+/** The faults of one lab, as those inject and lift them who may. */
+export class LabFaults {
+  readonly #parts: LabFaultsParts;
+  /** IDs of those that the lab file has. */
+  #ofFile: readonly string[] = [];
+
+  constructor(parts: LabFaultsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Makes something wrong.
+   * @throws QuintupleoError `FAULT_INVALID`, `FAULT_NEEDS_CLOUD`, `NODE_NOT_FOUND`
+   */
+  async inject({ nodes, fault: content, duration, seed }: FaultRequest): Promise<FaultStatus> {
+    const { lab, faults, settled } = this.#parts;
+    const fault = parseFault(content);
+    const concerned = this.#concerned(fault, nodes);
+    const { id } = faults.inject({ lab, nodes: concerned, fault, duration, seed });
+    await settled(concerned);
+    const injected = faults.list(lab).find(one => one.id === id);
+    // It may have been lifted meanwhile.
+    return statusOf(injected ?? { ...lifted, id, lab, fault });
+  }
+
+  /** What is injected now, oldest first. */
+  status(): FaultStatus[] {
+    return this.#parts.faults.list(this.#parts.lab).map(statusOf);
+  }
+
+  /** @throws QuintupleoError `FAULT_NOT_FOUND` */
+  async lift(id: string): Promise<void> {
+    const { lab, faults, settled } = this.#parts;
+    const concerned = faults.list(lab).find(one => one.id === id)?.nodes ?? [];
+    faults.lift(lab, id);
+    await settled(concerned);
+  }
+
+  async liftAll(): Promise<void> {
+    const { lab, faults, nodes, settled } = this.#parts;
+    faults.liftAll(lab);
+    await settled(nodes());
+  }
+
+  /** Injects what the lab file has, in place of what it had before. */
+  async begin(given: readonly LabFault[]): Promise<void> {
+    const { lab, faults } = this.#parts;
+    for (const { id } of faults.list(lab)) if (this.#ofFile.includes(id)) faults.lift(lab, id);
+    const injected = [];
+    for (const one of given) injected.push((await this.inject(one)).id);
+    this.#ofFile = injected;
+  }
+
+  #concerned(fault: Fault, wanted: readonly string[] | undefined): readonly string[] {
+    const { lab, driver } = this.#parts;
+    const nodes = this.#parts.nodes();
+    if (isOfLab(fault.kind)) {
+      if (driver === 'openstack') return [];
+      throw new QuintupleoError(`${fault.kind}: lab ${lab} is in no cloud`, {
+        family: 'user',
+        code: 'FAULT_NEEDS_CLOUD',
+        remedy: 'Faults that begin with cloud- are for labs of the driver openstack.',
+      });
+    }
+    const missing = wanted?.find(name => !nodes.includes(name));
+    if (missing === undefined && nodes.length > 0) return wanted ?? nodes;
+    throw new QuintupleoError(`lab ${lab} has no node ${missing ?? 'that is served'}`, {
+      family: 'user',
+      code: 'NODE_NOT_FOUND',
+      remedy: `It has ${nodes.slice(0, 8).join(', ') || 'none'}.`,
+    });
+  }
+}
+
+const lifted = { nodes: [], seed: 0, since: 0, until: 0, felt: 0, problems: {}, notes: {} };
+
+function statusOf({ fault, ...injected }: Injected): FaultStatus {
+  return { ...injected, kind: fault.kind, text: faultText(fault) };
+}
+
+/** What happens with faults, for those who watch. */
+export function faultHappening({ lab, node = '', fault, phase, times }: FaultNews): Happening {
+  const often = phase === 'lifted' || times > 1 ? ` (felt ${times} ${times === 1 ? 'time' : 'times'})` : '';
+  return { type: 'fault', lab, node, fault: fault.kind, phase, text: `${faultText(fault)}${often}` };
+}

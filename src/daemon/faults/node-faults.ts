@@ -1,0 +1,178 @@
+import type { Accounts } from '../../bmc/accounts.ts';
+import type { Receiver } from '../../bmc/ipmi/ipmi-server.ts';
+import { type Fault, type FaultOf, isDisturbance } from '../../faults/fault.ts';
+import type { Faults, FaultView, LiveFault } from '../../faults/faults.ts';
+import type { Disturbance, DisturbanceKind } from '../../node/disturbance.ts';
+import type { Driver, MachineId } from '../../node/driver.ts';
+import { type SensorSpec, sensors } from '../../node/sensors.ts';
+import type { Clock, Timer } from '../../support/clock.ts';
+import { messageOf } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
+import { Turnstile } from '../../support/wait.ts';
+import type { BmcRim, KeptMemory } from '../bmc-endpoint.ts';
+import { FaultyAccounts, FaultyMemory } from './faulty-controller.ts';
+import { FaultyMachine } from './faulty-machine.ts';
+import { FaultyReceiver } from './faulty-receiver.ts';
+
+/** What the faults of a node work with. */
+export interface NodeFaultsParts {
+  readonly lab: string;
+  readonly node: string;
+  readonly machine: MachineId;
+  readonly driver: Pick<Driver, 'act' | 'capabilities' | 'hardware' | 'serial' | 'disturb'>;
+  readonly faults: Faults;
+  /** A password that nobody knows: at most 16 bytes. */
+  readonly unknownPassword: Buffer;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Milliseconds that a driver is given for what it was asked for when its node is no longer served. */
+const longestEnd = 10_000;
+
+/**
+ * What makes a node's faults felt: a rim around its machine and around each face of its BMC. Without faults, all
+ * passes through.
+ */
+export class NodeFaults implements BmcRim {
+  readonly machine: FaultyMachine;
+  readonly #parts: NodeFaultsParts;
+  readonly #view: FaultView;
+  readonly #turnstile = new Turnstile();
+  readonly #closing = new AbortController();
+  #memory: FaultyMemory | undefined;
+  #restart: () => void = () => undefined;
+  #stopListening: () => void = () => undefined;
+  #resets: Timer | undefined;
+
+  constructor(parts: NodeFaultsParts) {
+    this.#parts = parts;
+    const { faults, lab, node, driver, clock } = parts;
+    this.#view = faults.view(lab, node);
+    this.machine = new FaultyMachine({ driver, view: this.#view, clock });
+  }
+
+  /** The users whom IPMI logins find. */
+  accounts(accounts: Accounts): Accounts {
+    return new FaultyAccounts(accounts, this.#view, this.#parts.unknownPassword);
+  }
+
+  /** The BMC's memory, with its clock. */
+  memory(memory: KeptMemory): KeptMemory {
+    this.#memory = new FaultyMemory(memory, this.#view);
+    return this.#memory;
+  }
+
+  /** The BMC's IPMI face. */
+  receiver(receiver: Receiver): Receiver {
+    return new FaultyReceiver(receiver, this.#view, this.#parts.clock);
+  }
+
+  /**
+   * The node is served: what was injected before is felt from now on.
+   * @param restart - restarts the BMC
+   */
+  begin(restart: () => void): void {
+    this.#restart = restart;
+    this.#stopListening = this.#view.onChange(fault => this.#make(fault));
+    for (const { fault } of this.#view.live) this.#make(fault);
+  }
+
+  /** Resolves when the driver has done what it was asked for. */
+  settled(): Promise<void> {
+    return this.#turnstile.run(async () => undefined);
+  }
+
+  /** The node is served no more. What its driver was asked for before has been done, or given up after a while. */
+  async close(): Promise<void> {
+    this.#stopListening();
+    this.#resets?.cancel();
+    this.machine.close();
+    const patience = this.#parts.clock.after(longestEnd, () => this.#closing.abort());
+    await this.settled();
+    patience.cancel();
+    this.#closing.abort();
+  }
+
+  /** Does what has to be done once, as such a fault comes or goes: all else is asked for where it is felt. */
+  #make(fault: Fault): void {
+    if (isDisturbance(fault)) void this.#turnstile.run(() => this.#disturb());
+    switch (fault.kind) {
+      case 'wrong-power-state':
+      case 'flapping-power-state':
+        this.machine.changed();
+        break;
+      case 'clock-skew':
+        this.#memory?.skewed();
+        this.#view.find('clock-skew')?.felt();
+        break;
+      case 'bmc-resets':
+        this.#resets?.cancel();
+        this.#resetLater();
+        break;
+      case 'sensor-over-threshold':
+        this.#setSensor(fault.sensor);
+        break;
+    }
+  }
+
+  #resetLater(): void {
+    const resets = this.#view.find('bmc-resets');
+    this.#resets = resets && this.#parts.clock.after(resets.fault.every, () => this.#reset(resets));
+  }
+
+  #reset(resets: LiveFault): void {
+    resets.felt();
+    this.#restart();
+    this.#resetLater();
+  }
+
+  #setSensor(name: string): void {
+    const live = this.#view.live.findLast(
+      ({ fault }) => fault.kind === 'sensor-over-threshold' && fault.sensor === name,
+    );
+    const fault = live?.fault as FaultOf<'sensor-over-threshold'> | undefined;
+    live?.felt();
+    this.machine.observe({ type: 'sensor', name, reading: fault && (fault.value ?? beyondLimits(name)) });
+  }
+
+  /** Tells the driver all that is wrong with the machine now. Never rejects. */
+  async #disturb(): Promise<void> {
+    const { machine, driver, log } = this.#parts;
+    const possible = driver.capabilities(machine).disturbances ?? [];
+    const wanted = this.#view.live.flatMap(live => {
+      if (!isDisturbance(live.fault)) return [];
+      if (possible.includes(live.fault.kind)) return [{ live, wrong: disturbanceOf(live.fault) }];
+      live.refuse('not with machines of this driver');
+      return [];
+    });
+    const { disturb } = driver;
+    if (!disturb || possible.length === 0) return;
+    try {
+      const wrong = wanted.map(one => one.wrong);
+      const notes = await disturb.call(driver, machine, wrong, this.#closing.signal);
+      for (const { live } of wanted) {
+        if (notes.length > 0) live.note(notes.join('; '));
+        else if (live.times === 0) live.felt();
+      }
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      log.warn({ machine, error: messageOf(error) }, 'a fault cannot be had');
+      for (const { live } of wanted) live.refuse(messageOf(error));
+    }
+  }
+}
+
+function disturbanceOf(fault: FaultOf<DisturbanceKind>): Disturbance {
+  return fault;
+}
+
+/** A reading at which a sensor is beyond its critical limit, or as far as it can read. */
+function beyondLimits(name: string): number | undefined {
+  const sensor: SensorSpec | undefined = sensors.find(one => one.name === name);
+  if (!sensor) return undefined;
+  const { thresholds, maximum, minimum } = sensor;
+  if (thresholds.upperCritical !== undefined) return Math.min(thresholds.upperCritical * 1.02, maximum);
+  if (thresholds.lowerCritical !== undefined) return Math.max(thresholds.lowerCritical * 0.5, minimum);
+  return maximum;
+}
