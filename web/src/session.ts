@@ -27,3 +27,6 @@ export const mayOperate = computed(() => role.value !== 'ReadOnly');
 
 /** Whether the user may inject faults. */
 export const mayDisturb = computed(() => role.value === 'Administrator');
+
+/** Whether the user sees all labs, and with them what is of the daemon as a whole. */
+export const seesAll = computed(() => session.value.state === 'in' && session.value.session.labs === 'all');

@@ -1,47 +1,42 @@
 /**
  * The terminal writes its colours and measures into `<style>` elements and `style` attributes, which the page's content
- * security policy refuses. These stand in their place: the same text by ways that the policy allows.
+ * security policy refuses. While this is in force, elements that it makes take the same text by ways that the policy
+ * allows.
+ *
+ * @returns ends it; elements that were made stay as they are
  */
-
-/** A document whose elements take their style by such ways. */
-export function styleableDocument(document: Document): Document {
-  return new Proxy(document, {
-    get(target, name) {
-      if (name === 'createElement') return (tag: string) => createElement(target, tag);
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
-
-/** Does something that makes elements, also such as know of no document but the page's. */
-export function withStyleableElements(document: Document, work: () => void): void {
-  const own = (tag: string) => createElement(document, tag);
-  Object.defineProperty(document, 'createElement', { value: own, configurable: true });
-  try {
-    work();
-  } finally {
-    // What is left is the prototype's.
-    Reflect.deleteProperty(document, 'createElement');
+export function allowWrittenStyles(page: Document): () => void {
+  users += 1;
+  if (users === 1) {
+    const createElement = (tag: string) => elementOf(page, tag);
+    Object.defineProperty(page, 'createElement', { value: createElement, configurable: true });
   }
+  return () => {
+    users -= 1;
+    // What is left is the prototype's.
+    if (users === 0) Reflect.deleteProperty(page, 'createElement');
+  };
 }
 
-function createElement(document: Document, tag: string): HTMLElement {
-  if (tag === 'style') return sheetElement(document);
-  const element = Document.prototype.createElement.call(document, tag);
-  takeStyleAttribute(element);
+/** How many terminals are open. */
+let users = 0;
+
+function elementOf(page: Document, tag: string): HTMLElement {
+  if (tag === 'style') return sheetElement(page);
+  const element = Document.prototype.createElement.call(page, tag);
+  if (tag === 'span') takeStyleAttribute(element);
   return element;
 }
 
-/** An element that is not shown, whose text is a sheet of the document's until it is removed. */
-function sheetElement(document: Document): HTMLElement {
-  const element = Document.prototype.createElement.call(document, 'template');
+/** An element that is not shown, whose text is a sheet of the page's until it is removed. */
+function sheetElement(page: Document): HTMLElement {
+  const element = Document.prototype.createElement.call(page, 'template');
   const sheet = new CSSStyleSheet();
-  document.adoptedStyleSheets.push(sheet);
+  page.adoptedStyleSheets.push(sheet);
   Object.defineProperty(element, 'textContent', { set: (text: string) => sheet.replaceSync(text) });
   Object.defineProperty(element, 'remove', {
     value: () => {
-      document.adoptedStyleSheets = document.adoptedStyleSheets.filter(other => other !== sheet);
+      page.adoptedStyleSheets = page.adoptedStyleSheets.filter(other => other !== sheet);
       Element.prototype.remove.call(element);
     },
   });

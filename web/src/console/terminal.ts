@@ -1,7 +1,7 @@
 import '@xterm/xterm/css/xterm.css';
 import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
-import { styleableDocument, withStyleableElements } from './style-sheets.ts';
+import { allowWrittenStyles } from './style-sheets.ts';
 
 /** A terminal on the page. */
 export interface PageTerminal {
@@ -52,8 +52,8 @@ export function openTerminal(
   place: HTMLElement,
   { onInput, onLeave }: { readonly onInput: (bytes: Uint8Array) => void; readonly onLeave: () => void },
 ): PageTerminal {
+  const forbidWrittenStyles = allowWrittenStyles(document);
   const terminal = new Terminal({
-    documentOverride: styleableDocument(document),
     theme: colours,
     fontFamily: 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace',
     fontSize: innerWidth < 600 ? 11 : 13,
@@ -63,7 +63,7 @@ export function openTerminal(
   });
   const fit = new FitAddon();
   terminal.loadAddon(fit);
-  withStyleableElements(document, () => terminal.open(place));
+  terminal.open(place);
   fit.fit();
   const sizes = new ResizeObserver(() => fit.fit());
   sizes.observe(place);
@@ -93,6 +93,7 @@ export function openTerminal(
     dispose: () => {
       sizes.disconnect();
       terminal.dispose();
+      forbidWrittenStyles();
     },
   };
 }

@@ -53,7 +53,7 @@ const laneTop = 22;
 const laneGap = 40;
 const boxGap = 12;
 const boxHeight = 56;
-const narrowestBox = 92;
+const narrowestBox = 88;
 const widestBox = 150;
 const tileSize = 22;
 const tileGap = 4;
@@ -126,10 +126,14 @@ function boxWidth(count: number, width: number): number {
   return Math.min(widestBox, Math.max(narrowestBox, (width - (count - 1) * boxGap) / count));
 }
 
-/** Large groups are wider, but not by as much as they are larger: their tiles go into rows. */
+/** Large groups are wider, but not by as much as they are larger, and none is wider than its tiles in a row. */
 function groupWidths(boxes: readonly (readonly PicturedNode[])[], width: number): readonly number[] {
   const weights = boxes.map(members => Math.sqrt(members.length));
   const all = weights.reduce((sum, weight) => sum + weight, 0);
   const free = width - (boxes.length - 1) * boxGap;
-  return weights.map(weight => Math.max(narrowestBox, Math.floor((free * weight) / all)));
+  return boxes.map((members, index) => {
+    const share = Math.floor((free * (weights[index] ?? 0)) / all);
+    const tiles = members.length * (tileSize + tileGap) - tileGap + 2 * padding;
+    return Math.max(narrowestBox, Math.min(share, tiles));
+  });
 }

@@ -42,16 +42,20 @@ export function NetworkPicture({ lab }: { readonly lab: LabStatus }) {
           onKeyDown={moveAmongTiles}
         >
           {picture.lanes.map((lane, index) => (
-            <LaneView
+            <line
               key={lane.network}
-              lane={lane}
-              number={index}
-              width={picture.width}
-              network={networks[index]}
+              class={`lane lane-${index % 6}`}
+              x1="0"
+              x2={picture.width}
+              y1={lane.y}
+              y2={lane.y}
             />
           ))}
           {picture.groups.map(group => (
             <GroupView key={`${group.title}-${group.x}`} lab={lab.name} group={group} />
+          ))}
+          {picture.lanes.map((lane, index) => (
+            <LaneName key={lane.network} lane={lane} number={index} network={networks[index]} />
           ))}
         </svg>
       )}
@@ -59,23 +63,19 @@ export function NetworkPicture({ lab }: { readonly lab: LabStatus }) {
   );
 }
 
-interface LaneProps {
+interface LaneNameProps {
   readonly lane: Lane;
   readonly number: number;
-  readonly width: number;
   readonly network: { readonly cidr: string; readonly dhcp: boolean } | undefined;
 }
 
-function LaneView({ lane: { network: name, y }, number, width, network }: LaneProps) {
+function LaneName({ lane: { network: name, y }, number, network }: LaneNameProps) {
   return (
-    <g class={`lane lane-${number % 6}`}>
-      <line x1="0" x2={width} y1={y} y2={y} />
-      <text x="0" y={y - 7}>
-        <tspan class="lane-name">{name}</tspan>
-        {network && <tspan dx="8">{network.cidr}</tspan>}
-        {network?.dhcp && <tspan dx="8">DHCP</tspan>}
-      </text>
-    </g>
+    <text class={`lane lane-${number % 6}`} x="2" y={y - 8}>
+      <tspan class="lane-name">{name}</tspan>
+      {network && <tspan dx="8">{network.cidr}</tspan>}
+      {network?.dhcp && <tspan dx="8">DHCP</tspan>}
+    </text>
   );
 }
 
@@ -117,7 +117,7 @@ interface BoxProps {
 
 function Box({ lab, name, x, y, width, height }: BoxProps) {
   const node = nodeOf(keyOf({ lab, name }));
-  const room = Math.floor((width - 40) / 7.6);
+  const room = Math.floor((width - 30) / 7.6);
   return (
     <a
       class={`tile ${lookOf(node)}`}
@@ -127,11 +127,11 @@ function Box({ lab, name, x, y, width, height }: BoxProps) {
     >
       <title>{describe(name, node)}</title>
       <rect class="box" x={x + 0.5} y={y} width={width - 1} height={height} rx="8" />
-      <circle class="disc" cx={x + 18} cy={y + 21} r="5" />
-      <text class="box-title" x={x + 31} y={y + 25.5}>
+      <circle class="disc" cx={x + 15} cy={y + 21} r="5" />
+      <text class="box-title" x={x + 26} y={y + 25.5}>
         {name.length > room ? `${name.slice(0, room - 1)}…` : name}
       </text>
-      <text class="box-state" x={x + 31} y={y + 43}>
+      <text class="box-state" x={x + 26} y={y + 43}>
         {node?.operation ? node.operation.action : (node?.stage ?? '')}
       </text>
     </a>

@@ -64,17 +64,17 @@ function StoryView({ story }: { readonly story: Story }) {
   if (!first) return null;
   const { request } = story;
   const last = story.entries.at(-1) ?? first;
-  const rest = request ? story.entries.filter(entry => entry !== request) : story.entries;
+  const rest = story.entries.filter(entry => entry !== (request ?? first));
   return (
     <li class={`story ${severityOf(story)}`}>
-      <h3>
+      <h2>
         <time dateTime={new Date(first.at).toISOString()} title={timestamp(first.at)}>
           {timeOfDay(first.at)}
         </time>
-        <span class="what">{request ? request.text : 'By itself'}</span>
-        {request?.face !== undefined && <span class="tag">{request.face}</span>}
+        <span class="what">{textOf(request ?? first)}</span>
+        <span class="tag">{request?.face ?? kindNames[first.kind]}</span>
         {last.at > first.at && <span class="age">{span(last.at - first.at)}</span>}
-      </h3>
+      </h2>
       {rest.length > 0 && (
         <ol>
           {rest.map(entry => (
@@ -93,13 +93,13 @@ interface EntryProps {
 }
 
 function Entry({ entry, story, since }: EntryProps) {
-  const { kind, severity, text, at, milliseconds } = entry;
+  const { kind, severity, at, milliseconds } = entry;
   const { from, to } = placeIn(story, entry);
   return (
     <li class={`entry ${severity}`}>
       <span class={`kind kind-${kind}`}>{kindNames[kind]}</span>
       <span class="text">
-        {text}
+        {textOf(entry)}
         {severity !== 'ok' && <span class="unseen"> ({severity})</span>}
       </span>
       <svg class={`track kind-${kind}`} viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">
@@ -112,4 +112,9 @@ function Entry({ entry, story, since }: EntryProps) {
       </span>
     </li>
   );
+}
+
+/** An entry's text without what its kind says already. */
+function textOf({ text }: TimelineEntry): string {
+  return text.replace(/^(seen|driver): /, '');
 }

@@ -11,6 +11,7 @@ import { Loaded } from '../parts/loaded.tsx';
 import { useResource } from '../parts/resource.ts';
 import { useTitle } from '../parts/title.ts';
 import { labPath } from '../routes.ts';
+import { seesAll } from '../session.ts';
 
 /** One lab: how it is wired, its nodes, what is wrong with it on purpose, and what it costs. */
 export function LabPage({ lab: name }: { readonly lab: string }) {
@@ -49,7 +50,7 @@ export function LabPage({ lab: name }: { readonly lab: string }) {
             </section>
             <div class="cards">
               <About lab={lab} />
-              {lab.facts.cloud !== undefined && <CloudCallBudget cloud={lab.facts.cloud} />}
+              {lab.facts.cloud !== undefined && seesAll.value && <CloudCallBudget cloud={lab.facts.cloud} />}
               {lab.exports && lab.exports.length > 0 && <Exports exports={lab.exports} />}
             </div>
           </>

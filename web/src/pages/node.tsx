@@ -40,6 +40,10 @@ export function NodePage({ lab, name }: NodeName) {
   // What a node boots next changes with its power and its operations.
   const { power, operation } = summary ?? {};
   useEffect(() => status.reload(), [power, operation?.phase]);
+  const tabs = views
+    // Who looks at a screen can also type, so far as the platform knows.
+    .filter(({ id }) => id !== 'screen' || mayOperate.value)
+    .map(({ id, name: title, view }) => ({ id, title, view: () => view(node) }));
   return (
     <div class="page">
       <p class="crumbs">
@@ -68,10 +72,7 @@ export function NodePage({ lab, name }: NodeName) {
         <p class="nothing">There is no such node.</p>
       ) : (
         <div class="beside">
-          <Tabs
-            label={`About ${name}`}
-            tabs={views.map(({ id, name: title, view }) => ({ id, title, view: () => view(node) }))}
-          />
+          <Tabs label={`About ${name}`} tabs={tabs} />
           <aside>
             <Loaded resource={status.current.value}>
               {value => (

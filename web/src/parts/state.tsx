@@ -62,8 +62,8 @@ export function OperationAge({ operation }: Pick<NodeSummary, 'operation'>) {
   if (!operation) return null;
   return (
     <span class="operation">
-      {operation.action} <span class="quiet">{operation.phase}</span>{' '}
-      <span class="age">{duration(now.value - operation.startedAt)}</span>
+      {operation.action} <span class="age">{duration(now.value - operation.startedAt)}</span>{' '}
+      <span class="quiet">{operation.phase}</span>
     </span>
   );
 }

@@ -21,7 +21,7 @@ effect(() => {
   document.documentElement.dataset.theme = isDark() ? 'dark' : 'light';
 });
 
-const labels: Readonly<Record<Theme, string>> = { system: 'As system', light: 'Light', dark: 'Dark' };
+const labels: Readonly<Record<Theme, string>> = { system: 'Auto', light: 'Light', dark: 'Dark' };
 
 /** Light, dark, or as the system has it. */
 export function ThemeSwitch() {
