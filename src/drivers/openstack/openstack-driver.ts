@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { BootStrategy } from '../../node/cloud-spec.ts';
+import type { Disturbance } from '../../node/disturbance.ts';
 import {
   type Capabilities,
   type Change,
@@ -43,6 +44,7 @@ import { isMaking, isOwn } from './provision/resources/servers.ts';
 import { reservationsOf } from './reservations.ts';
 import type { ServerChange } from './server-poller.ts';
 import { ServiceAccess, serviceDocument } from './service/access.ts';
+import { disturbances, Unplugging } from './unplugging.ts';
 
 /** What a lab file says of this driver. */
 export type OpenStackOptions = CloudChoice;
@@ -77,6 +79,7 @@ export class OpenStackDriver implements Driver {
   readonly #provider: LabProvider;
   readonly #dhcp: LabDhcp;
   readonly #service: ServiceAccess;
+  readonly #unplugging: Unplugging;
   #ipxeImages: IpxeImages;
   readonly #kept: ReadonlyMap<string, KeptMachine>;
   /** By name of the node. */
@@ -107,6 +110,10 @@ export class OpenStackDriver implements Driver {
       ...{ openstack, lab, owner, firmwareImage, clock, log },
       service: around.service,
     });
+    this.#unplugging = new Unplugging({
+      ...{ lab, owner, log, ports: openstack.network.ports },
+      document: fileDocument(join(stateDirectory, 'labs', lab, 'unplugged.json')),
+    });
     this.#dhcp = new LabDhcp({
       ...{ lab, stateDirectory, bootPort, clock, log },
       reservations: network => reservationsOf(lease.openstack, network, [...this.#nodes.values()]),
@@ -130,6 +137,7 @@ export class OpenStackDriver implements Driver {
       driver.#stopListening = lease.poller.listen(change => driver.#take(change));
       if (lease.poller.heard) driver.#takeAll();
       await Promise.all([...driver.#machines.values()].map(machine => machine.taken()));
+      await driver.#unplugging.mend();
       return driver;
     } catch (error) {
       await lease[Symbol.asyncDispose]();
@@ -164,7 +172,8 @@ export class OpenStackDriver implements Driver {
   }
 
   capabilities(id: MachineId): Capabilities {
-    return (this.#machines.get(this.#nodeIn(id))?.strategy ?? noStrategy).capabilities;
+    const { capabilities } = this.#machines.get(this.#nodeIn(id))?.strategy ?? noStrategy;
+    return { ...capabilities, disturbances };
   }
 
   async watch(
@@ -182,6 +191,15 @@ export class OpenStackDriver implements Driver {
 
   async act(id: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
     await this.#found(id).act(act, signal);
+  }
+
+  async disturb(
+    id: MachineId,
+    wrong: readonly Disturbance[],
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    await this.#unplugging.disturb(this.#nodeIn(id), this.#found(id).server, wrong, signal);
+    return [];
   }
 
   async firmwareAsks({ mac, boot }: FirmwareQuestion): Promise<FirmwareAnswer | undefined> {
@@ -209,6 +227,7 @@ export class OpenStackDriver implements Driver {
 
   async plan(wanted: LabSpec): Promise<readonly Change[]> {
     await this.#lookForImages();
+    await this.#unplugging.mend();
     this.#learn(wanted);
     return this.#provider.plan(wanted);
   }

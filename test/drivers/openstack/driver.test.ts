@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-driver.ts';
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
 import type { CloudNodeSettings } from '../../../src/node/cloud-spec.ts';
+import type { Disturbance } from '../../../src/node/disturbance.ts';
 import { DriverError, type DriverErrorKind, type MachineAct, machineId } from '../../../src/node/driver.ts';
 import { type BootDevice, noChange } from '../../../src/node/firmware-settings.ts';
 import type { MediaImage } from '../../../src/node/media.ts';
@@ -94,6 +95,41 @@ test('a machine has what its flavor has', async () => {
   await up();
   const { vcpus, ram } = nova().flavor;
   expect(driver.hardware(id)).toEqual({ cpus: vcpus, memory: ram * 2 ** 20 });
+});
+
+describe('an unplugged network card', () => {
+  const isUp = async () => {
+    const lease = await platform.clouds.acquire({ cloud: 'standin' });
+    try {
+      const [port] = await lease.openstack.network.ports.list({ mac_address: macOf(0) }, { reason: 'test' });
+      return port?.admin_state_up;
+    } finally {
+      await lease[Symbol.asyncDispose]();
+    }
+  };
+
+  test('is a port that is switched off, until that is lifted', async () => {
+    await up();
+    expect(await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never)).toEqual([]);
+    expect(await isUp()).toBe(false);
+    await driver.disturb(id, [], never);
+    expect(await isUp()).toBe(true);
+  });
+
+  test('is plugged in again by a driver that comes after a kill', async () => {
+    await up();
+    await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never);
+    await renew();
+    expect(await isUp()).toBe(true);
+  });
+
+  test('is all that can be made wrong, with cards that there are', async () => {
+    await up();
+    expect(driver.capabilities(id).disturbances).toEqual(['nic-unplugged']);
+    const kind = (wrong: Disturbance) => kindOf(driver.disturb(id, [wrong], never));
+    expect(await kind({ kind: 'nic-unplugged', nic: 1 })).toBe('refused');
+    expect(await kind({ kind: 'firmware-hangs' })).toBe('unsupported');
+  });
 });
 
 describe('off', () => {

@@ -83,6 +83,7 @@ export const portSchema = z.looseObject({
   mac_address: z.string(),
   /** `ACTIVE`, `DOWN`, `BUILD`. */
   status: z.string().optional(),
+  admin_state_up: z.boolean().optional(),
   /** ID of the server or router; empty for a port that nobody uses. */
   device_id: z.string().default(''),
   device_owner: z.string().default(''),
