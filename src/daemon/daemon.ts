@@ -35,10 +35,12 @@ import { TcpReservations } from './tcp-reservations.ts';
 import { Traffic, watchIdle } from './traffic.ts';
 import { BootStages } from './watch/boot-stages.ts';
 import { Happenings } from './watch/happenings.ts';
+import { notifyFor } from './watch/lab-notifications.ts';
 import { Metrics } from './watch/metrics.ts';
 import { Timeline } from './watch/timeline.ts';
 import { NodeWatch } from './watch/watch-stream.ts';
 import { WatchedNodes } from './watch/watched-nodes.ts';
+import { Dashboard, type WebPlace } from './web/dashboard.ts';
 
 /** How a daemon is run. */
 export interface DaemonOptions {
@@ -48,6 +50,8 @@ export interface DaemonOptions {
   readonly signal: AbortSignal;
   /** Ends by itself, and takes its own files along, when it has had no lab for a while. */
   readonly idleExit: boolean;
+  /** Where the dashboard listens from the beginning; `undefined`: when it is asked for, on the loopback interface. */
+  readonly web?: WebPlace | undefined;
   /** Lets another daemon command this one, which serves labs for it. */
   readonly remote?:
     | {
@@ -180,6 +184,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     nodes: () => nodes.all(),
     node: (lab, name) => nodes.one(lab, name),
   });
+  const notifications = notifyFor(labs, happenings, { stateDirectory, clock: systemClock, log });
   await labs.open();
 
   const stop = new AbortController();
@@ -190,6 +195,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     timeline,
     metrics,
     watched: { nodes, watch },
+    web: () => dashboard.access(),
     clock: systemClock,
     log,
     status: () => ({
@@ -206,13 +212,20 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   };
   const serialOf = (lab: string, node: string) => labs.get(lab).nodes.node(node).serial;
   const traffic = new Traffic(systemClock);
-  const control = await serveControl(controlSocket, {
-    api: controlApi(parts),
-    serialOf,
-    remoteOf: lab => labs.get(lab).remote,
-    traffic,
-    log,
+  const shared = { api: controlApi(parts), serialOf, remoteOf: (lab: string) => labs.get(lab).remote, log };
+  const dashboard = new Dashboard({
+    ...shared,
+    labs: () => labs.list(),
+    watch,
+    screenOf: async () => {
+      throw new Error('this node has no screen');
+    },
+    identity: () => daemonIdentity(stateDirectory, Date.now()),
+    metricsToken: join(stateDirectory, 'metrics-token'),
+    clock: systemClock,
   });
+  if (options.web) await dashboard.open(options.web);
+  const control = await serveControl(controlSocket, { ...shared, traffic });
   const remote =
     options.remote && (await serveAsService(options.remote, { parts, serialOf, stateDirectory }));
   log.info({ pid: process.pid, stateDirectory, bootPort, labs: labs.size }, 'serving');
@@ -221,10 +234,12 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const idle = options.idleExit ? watchIdle(labs, traffic, systemClock, () => stop.abort()) : undefined;
   await ended(AbortSignal.any([options.signal, stop.signal]));
   idle?.cancel();
+  await dashboard[Symbol.asyncDispose]();
   await control[Symbol.asyncDispose]();
   await remote?.[Symbol.asyncDispose]();
   const empty = labs.size === 0;
   await labs.close();
+  await notifications[Symbol.asyncDispose]();
   await drivers[Symbol.asyncDispose]();
   await server.close();
   await reservations[Symbol.asyncDispose]();
@@ -240,6 +255,7 @@ async function removeTraces({ stateDirectory, runtimeDirectory, daemonLog }: Pat
     join(stateDirectory, 'daemon.json'),
     join(stateDirectory, 'assignments.json'),
     join(stateDirectory, 'identity.json'),
+    join(stateDirectory, 'metrics-token'),
     daemonLog,
   ];
   for (const file of files) await rm(file, { force: true });

@@ -15,6 +15,7 @@ import { type BmcContent, bmcSchema } from './schema-bmc.ts';
 import { type DriverContent, driverSchema } from './schema-drivers.ts';
 import { type ExportsContent, exportsSchema } from './schema-exports.ts';
 import { foreignKeys, keysAt } from './schema-keys.ts';
+import { type NotifyContent, notifySchema } from './schema-notify.ts';
 import {
   type HostContent,
   hostSchema,
@@ -43,6 +44,7 @@ export interface Draft {
   readonly expires: string | undefined;
   readonly bmc: BmcContent | undefined;
   readonly redfish: RedfishContent | undefined;
+  readonly notify: NotifyContent | undefined;
   readonly export: ExportsContent | undefined;
 }
 
@@ -73,6 +75,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
       expires: rest.expires,
       bmc: rest.bmc,
       redfish: rest.redfish,
+      notify: rest.notify,
       export: rest.export,
     };
   }
@@ -99,6 +102,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
     expires: labFileParts.expires.safeParse(parts.expires).data,
     bmc: bmcSchema.safeParse(parts.bmc).data,
     redfish: redfishSchema.safeParse(parts.redfish).data,
+    notify: notifySchema.safeParse(parts.notify).data,
     export: exportsSchema.safeParse(parts.export).data,
   };
 }

@@ -17,6 +17,7 @@ import { withId } from './lab-id.ts';
 import { checkMacs } from './macs.ts';
 import { resolveNetworks } from './networks.ts';
 import { givenNodeMacs, resolveNodes } from './nodes.ts';
+import { resolveNotify } from './notify.ts';
 import { LabFileError, type Path, type Problem, type Report } from './problem.ts';
 import { resolveRedfish } from './redfish.ts';
 import type { GroupContent } from './schema.ts';
@@ -144,6 +145,7 @@ export function parseLabFile(
     sources,
     report,
   });
+  const notify = resolveNotify(draft.notify, { source, sources, report });
   const exports = resolveExports(draft.export, { lab, source, report });
   if (onCloud) checkLegs(service, draft.networks, report);
 
@@ -155,7 +157,15 @@ export function parseLabFile(
   const served = service ? bmcsOfService(bmcs) : bmcs;
   return {
     ok: true,
-    definition: { spec, driver, bmcs: served, redfish, source, ...(exports && { exports }) },
+    definition: {
+      spec,
+      driver,
+      bmcs: served,
+      redfish,
+      source,
+      ...(notify && { notify }),
+      ...(exports && { exports }),
+    },
   };
 }
 

@@ -30,6 +30,11 @@ export const limits = {
   leastMediaLimit: 2 ** 20,
   mostMediaLimit: 2 ** 40,
   destinations: 64,
+  /** Webhooks of a lab, and receivers of traps. */
+  receivers: 16,
+  /** Bytes. */
+  leastEventFile: 65_536,
+  mostEventFile: 2 ** 30,
   /** Bytes of a certificate with its chain. */
   certificate: 65_536,
   /** CIDR prefix lengths. */
@@ -47,6 +52,9 @@ export const limits = {
 
 /** Cipher suites that a lab file may name. @see IPMI 2.0 table 22-20 */
 export const cipherSuites: readonly number[] = [1, 2, 3, 15, 16, 17];
+
+/** Who is told of events, when a lab file does not say. */
+export const notifyDefaults = { community: 'public', size: '10MiB', keep: 4 } as const;
 
 /** IPMI's own port. */
 export const ipmiPort = 623;

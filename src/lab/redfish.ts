@@ -46,7 +46,7 @@ export function resolveRedfish(
     tls: given.tls ?? redfishDefaults.tls,
     identity: resolveIdentity(given, sources, report),
     sessionTimeout: resolveTimeout(given.sessionTimeout, report),
-    destinations: given.destinations && checkDestinations(given.destinations, report),
+    destinations: given.destinations && checkDestinations(given.destinations, path, report),
     mediaLimit: resolveLimit(given.mediaLimit, report),
   };
 }
@@ -114,12 +114,20 @@ function resolveLimit(text: string | undefined, report: Report): number {
   return limit;
 }
 
-function checkDestinations(destinations: readonly string[], report: Report): readonly string[] {
+/**
+ * Reports which destinations are none.
+ * @param section - of the lab file, that they are in
+ */
+export function checkDestinations(
+  destinations: readonly string[],
+  section: Path,
+  report: Report,
+): readonly string[] {
   for (const [index, destination] of destinations.entries()) {
     if (attempt(() => new Destinations([destination])).value) continue;
     const remedy = 'Write an address, a network such as 192.0.2.0/24, a host name, *.example.org, or any.';
     report(
-      [...path, 'destinations', index],
+      [...section, 'destinations', index],
       `destination ${JSON.stringify(destination)} is no address, network or host name. ${remedy}`,
     );
   }

@@ -4,6 +4,7 @@ import { namePattern } from './names.ts';
 import { bmcSchema } from './schema-bmc.ts';
 import { driverSchema } from './schema-drivers.ts';
 import { exportsSchema } from './schema-exports.ts';
+import { notifySchema } from './schema-notify.ts';
 import { diskKeys, groupKeys, labKeys, networkKeys, nicKeys } from './schema-openstack.ts';
 import { label, macAddress, networkName, size, text, truth, whole } from './schema-parts.ts';
 import { redfishSchema } from './schema-redfish.ts';
@@ -110,6 +111,7 @@ export const labFileParts = {
     default: true,
     description: 'The Redfish service that shows all nodes of the lab; `false`: there is none.',
   }),
+  notify: notifySchema.optional(),
   export: exportsSchema.optional(),
 };
 
