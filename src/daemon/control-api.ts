@@ -16,6 +16,7 @@ import type {
   PlanAnswer,
   Progress,
 } from './api.ts';
+import type { WebAccess } from './api-watch.ts';
 import type { BootService } from './boot-service.ts';
 import { addFaultRoutes } from './faults/fault-routes.ts';
 import { loginsOf, serviceLoginsOf } from './lab-record.ts';
@@ -34,6 +35,8 @@ export interface ControlParts {
   readonly timeline: Timeline;
   readonly metrics: Metrics;
   readonly watched: WatchRoutesParts;
+  /** Opens the dashboard, if it is not open. */
+  readonly web: () => Promise<WebAccess>;
   readonly clock: Clock;
   readonly log: Logger;
   readonly status: () => DaemonStatus;
@@ -87,6 +90,7 @@ export function controlApi(parts: ControlParts): Hono {
   });
 
   addWatchRoutes(app, parts.watched);
+  app.post('/v1/web', async context => context.json(await parts.web()));
   addFaultRoutes(app, labs);
   addMetricsRoute(app, parts.metrics);
 

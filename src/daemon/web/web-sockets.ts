@@ -1,0 +1,188 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { type Duplex, duplexPair } from 'node:stream';
+import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import { follow, type SerialPort } from '../../node/serial.ts';
+import type { Clock } from '../../support/clock.ts';
+import { messageOf } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
+import type { RemoteLab } from '../remote-lab.ts';
+import { sessionLook } from './web-app.ts';
+import { cookieOf, isOurHost, isOwnOrigin } from './web-guard.ts';
+import { reaches, type WebRole, type WebSession, type WebSessions } from './web-sessions.ts';
+
+/** What consoles and screens in the browser work with. */
+export interface WebSocketParts {
+  readonly sessions: WebSessions;
+  /** Throws if there is no such node. */
+  readonly serialOf: (lab: string, node: string) => SerialPort;
+  /** Throws if there is no such lab. */
+  readonly remoteOf: (lab: string) => RemoteLab | undefined;
+  /** A connection to a node's screen that speaks RFB; throws if it has none. */
+  readonly screenOf: (lab: string, node: string) => Promise<Duplex>;
+  readonly tls: boolean;
+  readonly cookie: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** How far a browser may lag behind before it is cut off, and what it may send at once. Bytes. */
+const mostUnsent = 4 * 1024 * 1024;
+const mostMessage = 256 * 1024;
+
+/** Most consoles and screens that are open at a time. */
+const mostSockets = 512;
+
+/** Close codes of our own. @see RFC 6455 §7.4.2 */
+const sessionEnded = 4401;
+const failed = 4500;
+
+interface Asked {
+  readonly session: WebSession;
+  readonly role: WebRole;
+  readonly path: string;
+  readonly lab: string;
+  readonly node: string;
+  readonly what: 'console' | 'screen';
+}
+
+/** Lets an HTTP server answer the WebSockets of consoles and screens. @returns ends them all */
+export function answerWebSockets(server: Server, parts: WebSocketParts): () => void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: mostMessage, perMessageDeflate: false });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const asked = sockets.clients.size < mostSockets ? lookInto(request, parts) : 503;
+    if (typeof asked === 'number') {
+      socket.end(`HTTP/1.1 ${asked} Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, client => {
+      client.on('error', () => client.terminate());
+      watchSession(client, asked.session, parts);
+      const serve = asked.what === 'console' ? serveConsole : serveScreen;
+      serve(client, asked, parts).catch((error: unknown) => {
+        parts.log.warn({ path: asked.path, error: messageOf(error) }, 'no console or screen');
+        client.close(failed, messageOf(error).slice(0, 100));
+      });
+    });
+  });
+  return () => {
+    for (const client of sockets.clients) client.terminate();
+    sockets.close();
+  };
+}
+
+/** What a request asks for, or the status of its refusal. */
+function lookInto({ headers, url }: IncomingMessage, parts: WebSocketParts): Asked | 401 | 403 | 404 | 421 {
+  const { sessions, cookie, tls } = parts;
+  if (!isOurHost(headers.host)) return 421;
+  if (!isOwnOrigin(headers, tls)) return 403;
+  const token = cookieOf(headers.cookie, cookie);
+  const found = token === undefined ? undefined : sessions.find(token);
+  if (!found) return 401;
+  const [path, lab, node, what] =
+    /^\/v1\/labs\/([^/?#]+)\/nodes\/([^/?#]+)\/(console|screen)$/.exec(url ?? '') ?? [];
+  const names = decoded(lab, node);
+  if (path === undefined || !names || found.session.labs?.has(names.lab) === false) return 404;
+  // What a screen is sent cannot be told from what is typed.
+  if (what === 'screen' && !reaches(found.role, 'Operator')) return 403;
+  return { ...found, ...names, path, what: what === 'screen' ? 'screen' : 'console' };
+}
+
+function decoded(lab = '', node = ''): { lab: string; node: string } | undefined {
+  try {
+    return { lab: decodeURIComponent(lab), node: decodeURIComponent(node) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** First what the console has kept, then what the node sends; what is typed reaches it from those who may. */
+async function serveConsole(client: WebSocket, asked: Asked, parts: WebSocketParts): Promise<void> {
+  const { lab, node, path, session } = asked;
+  const mayType = () => reaches(parts.sessions.roleOf(session) ?? 'ReadOnly', 'Operator');
+  const send = (bytes: Uint8Array) => {
+    if (client.bufferedAmount > mostUnsent) client.terminate();
+    else if (bytes.length > 0) client.send(bytes);
+  };
+  const remote = parts.remoteOf(lab);
+  if (remote) {
+    const console = await openRemote(remote, path);
+    console.on('data', send).on('close', () => client.close());
+    client.on('close', () => console.destroy());
+    client.on('message', data => {
+      if (mayType()) console.write(bytesOf(data));
+    });
+    return;
+  }
+  const serial = parts.serialOf(lab, node);
+  client.on('close', follow(serial, send));
+  client.on('message', data => {
+    if (mayType()) serial.write(bytesOf(data));
+  });
+}
+
+async function serveScreen(client: WebSocket, asked: Asked, parts: WebSocketParts): Promise<void> {
+  const stream = createWebSocketStream(client);
+  stream.on('error', () => client.terminate());
+  const screen = await parts.screenOf(asked.lab, asked.node);
+  const end = () => {
+    screen.destroy();
+    client.close();
+  };
+  screen.on('error', end).on('close', end);
+  stream.on('close', end);
+  stream.pipe(screen).pipe(stream);
+}
+
+/** A console that another daemon serves, after its answer to our asking for it. */
+async function openRemote(remote: RemoteLab, path: string): Promise<Duplex> {
+  const [near, far] = duplexPair();
+  await remote.tunnel(path, far, Buffer.alloc(0));
+  let answer = Buffer.alloc(0);
+  for (;;) {
+    answer = Buffer.concat([answer, await nextBytes(near)]);
+    const end = answer.indexOf('\r\n\r\n');
+    if (end >= 0) {
+      if (!answer.toString('latin1').startsWith('HTTP/1.1 101')) throw new Error('the service refuses it');
+      near.unshift(answer.subarray(end + 4));
+      return near;
+    }
+    if (answer.length > mostMessage) throw new Error('the service does not answer as it should');
+  }
+}
+
+function nextBytes(stream: Duplex): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const end = () => reject(new Error('the service has ended the connection'));
+    stream.once('close', end);
+    stream.once('data', (bytes: Buffer) => {
+      stream.pause();
+      stream.off('close', end);
+      resolve(bytes);
+    });
+  });
+}
+
+/** Ends a connection soon after its session, and when its browser is gone. */
+function watchSession(client: WebSocket, session: WebSession, { sessions, clock }: WebSocketParts): void {
+  let alive = true;
+  client.on('pong', () => {
+    alive = true;
+  });
+  const look = () => {
+    if (!sessions.roleOf(session)) client.close(sessionEnded, 'the session has ended');
+    else if (!alive) client.terminate();
+    else {
+      alive = false;
+      client.ping();
+      timer = clock.after(sessionLook, look);
+    }
+  };
+  let timer = clock.after(sessionLook, look);
+  client.on('close', () => timer.cancel());
+}
+
+function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}
