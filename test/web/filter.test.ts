@@ -16,10 +16,10 @@ function node(name: string, more: Partial<NodeSummary> = {}): NodeSummary {
 }
 
 const nodes = [
-  node('node-10', { power: 'on', stage: 'os' }),
-  node('node-2', { operation: { action: 'on', phase: 'acting', startedAt: 2000 } }),
   node('node-1', { lab: 'edge', failure: 'it did not start', bmc: { ipmi: '192.0.2.7:623' } }),
+  node('node-2', { operation: { action: 'on', phase: 'acting', startedAt: 2000 } }),
   node('node-3', { faults: ['bmc-slow'], operation: { action: 'off', phase: 'acting', startedAt: 1000 } }),
+  node('node-10', { power: 'on', stage: 'os' }),
 ];
 
 const names = (query: string) => selectNodes(nodes, filterOf(query)).map(({ name }) => name);

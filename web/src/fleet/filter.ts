@@ -72,7 +72,11 @@ export function isIn(node: NodeSummary, state: StateFilter): boolean {
   }
 }
 
-/** The nodes that a filter lets through, in its order. Every word of its text has to be somewhere in a node. */
+/**
+ * The nodes that a filter lets through, in its order. Every word of its text has to be somewhere in a node.
+ *
+ * @param nodes - in the order of their names, in which those that the order says nothing of stay
+ */
 export function selectNodes(nodes: readonly NodeSummary[], filter: NodeFilter): readonly NodeSummary[] {
   const words = filter.text.toLowerCase().split(/\s+/).filter(Boolean);
   const selected = nodes.filter(
@@ -81,10 +85,10 @@ export function selectNodes(nodes: readonly NodeSummary[], filter: NodeFilter): 
       isIn(node, filter.state) &&
       (words.length === 0 || hasWords(node, words)),
   );
+  if (filter.sort === 'name') return filter.descending ? selected.reverse() : selected;
   const direction = filter.descending ? -1 : 1;
-  return selected.sort(
-    (one, other) => direction * compareBy(filter.sort, one, other) || compareNodes(one, other),
-  );
+  const { sort } = filter;
+  return selected.sort((one, other) => direction * compareBy(sort, one, other));
 }
 
 function hasWords(node: NodeSummary, words: readonly string[]): boolean {
@@ -95,14 +99,8 @@ function hasWords(node: NodeSummary, words: readonly string[]): boolean {
   return words.every(word => text.includes(word));
 }
 
-function compareNodes(one: NodeSummary, other: NodeSummary): number {
-  return compareNames(one.name, other.name) || compareNames(one.lab, other.lab);
-}
-
-function compareBy(key: SortKey, one: NodeSummary, other: NodeSummary): number {
+function compareBy(key: Exclude<SortKey, 'name'>, one: NodeSummary, other: NodeSummary): number {
   switch (key) {
-    case 'name':
-      return compareNames(one.name, other.name);
     case 'lab':
       return compareNames(one.lab, other.lab);
     case 'power':

@@ -8,20 +8,30 @@ import { compareNames } from '../format.ts';
  */
 const nodes = new Map<string, Signal<NodeSummary>>();
 const changes = signal(0);
+const arrivals = signal(0);
 const known = signal(false);
 
 /** Whether the daemon has told of its nodes. */
 export const fleetKnown: ReadonlySignal<boolean> = known;
 
-/** All nodes. */
+/** All keys, in the order of the nodes' names: nodes change more often than they come and go. */
+const order = computed<readonly string[]>(() => {
+  arrivals.value;
+  const all = [...nodes.values()].map(node => node.peek());
+  return all
+    .sort((one, other) => compareNames(one.name, other.name) || compareNames(one.lab, other.lab))
+    .map(keyOf);
+});
+
+/** All nodes, in the order of their names. */
 export const fleet = computed<readonly NodeSummary[]>(() => {
   changes.value;
-  return [...nodes.values()].map(node => node.peek());
+  return order.value.flatMap(key => nodes.get(key)?.peek() ?? []);
 });
 
 /** Names of all labs that have nodes, in order. */
 export const labNames = computed<readonly string[]>(() => {
-  return [...new Set(fleet.value.map(node => node.lab))].sort(compareNames);
+  return [...new Set(order.value.flatMap(key => nodes.get(key)?.peek().lab ?? []))].sort(compareNames);
 });
 
 /** What names a node among all. */
@@ -33,7 +43,7 @@ export function keyOf({ lab, name }: Pick<NodeSummary, 'lab' | 'name'>): string 
 export function nodeOf(key: string): NodeSummary | undefined {
   const node = nodes.get(key);
   if (node) return node.value;
-  changes.value;
+  arrivals.value;
   return undefined;
 }
 
@@ -45,6 +55,7 @@ export function showAll(all: readonly NodeSummary[]): void {
     for (const key of left) nodes.delete(key);
     showChanged(all);
     known.value = true;
+    arrivals.value += 1;
     changes.value += 1;
   });
 }
@@ -57,8 +68,12 @@ export function showChanged(changed: readonly NodeSummary[]): void {
       const own = nodes.get(keyOf(node));
       if (own && JSON.stringify(own.peek()) === JSON.stringify(node)) continue;
       any = true;
-      if (own) own.value = node;
-      else nodes.set(keyOf(node), signal(node));
+      if (own) {
+        own.value = node;
+      } else {
+        nodes.set(keyOf(node), signal(node));
+        arrivals.value += 1;
+      }
     }
     if (any) changes.value += 1;
   });

@@ -54,6 +54,7 @@ const laneGap = 40;
 const boxGap = 12;
 const boxHeight = 56;
 const narrowestBox = 88;
+const narrowestGroup = 76;
 const widestBox = 150;
 const tileSize = 22;
 const tileGap = 4;
@@ -126,14 +127,26 @@ function boxWidth(count: number, width: number): number {
   return Math.min(widestBox, Math.max(narrowestBox, (width - (count - 1) * boxGap) / count));
 }
 
-/** Large groups are wider, but not by as much as they are larger, and none is wider than its tiles in a row. */
+/**
+ * Large groups are wider, but not by as much as they are larger: their tiles go into rows. No group is wider than its
+ * tiles need.
+ */
 function groupWidths(boxes: readonly (readonly PicturedNode[])[], width: number): readonly number[] {
-  const weights = boxes.map(members => Math.sqrt(members.length));
-  const all = weights.reduce((sum, weight) => sum + weight, 0);
-  const free = width - (boxes.length - 1) * boxGap;
-  return boxes.map((members, index) => {
-    const share = Math.floor((free * (weights[index] ?? 0)) / all);
-    const tiles = members.length * (tileSize + tileGap) - tileGap + 2 * padding;
-    return Math.max(narrowestBox, Math.min(share, tiles));
-  });
+  let free = width - (boxes.length - 1) * boxGap;
+  let weights = boxes.reduce((sum, members) => sum + Math.sqrt(members.length), 0);
+  const widths = new Map<readonly PicturedNode[], number>();
+  // The smallest first: what they need beyond their share is taken from the others.
+  for (const members of boxes.toSorted((one, other) => one.length - other.length)) {
+    const weight = Math.sqrt(members.length);
+    const share = (free * weight) / weights;
+    const columns = Math.min(
+      members.length,
+      Math.floor((share - 2 * padding + tileGap) / (tileSize + tileGap)),
+    );
+    const own = Math.max(narrowestGroup, 2 * padding + columns * (tileSize + tileGap) - tileGap);
+    widths.set(members, own);
+    free -= own;
+    weights -= weight;
+  }
+  return boxes.map(members => widths.get(members) ?? narrowestGroup);
 }
