@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readCloudConfig } from '../src/drivers/openstack/client/clouds-file.ts';
 import { OpenStack } from '../src/drivers/openstack/client/openstack.ts';
@@ -35,12 +36,14 @@ interface Place extends AsyncDisposable {
 /**
  * How many calls a cloud gets while every node is asked for its power once a minute. On the cloud of `OS_CLOUD` or the
  * `OS_*` variables, with `QUINTUPLEO_BENCH_NODES` instances that are made for it (200 by default) in the zone
- * `QUINTUPLEO_BENCH_ZONE`; without such a cloud, on the tests' stand-in with 1,000.
+ * `QUINTUPLEO_BENCH_ZONE`, besides those that bear their names already; without such a cloud, on the tests' stand-in
+ * with 1,000.
  */
 export async function benchCloudCalls(): Promise<void> {
   await using place = await findPlace();
-  const { openstack, count } = place;
+  const { openstack } = place;
   const servers = await makeServers(place);
+  const count = servers.length;
   try {
     const lookups = await timeLookups(openstack, servers);
     await using state = await createState();
@@ -122,12 +125,12 @@ async function makeServers({ openstack, count, zone }: Place): Promise<string[]>
   const images = await openstack.image.list({ status: 'active' }, ctx);
   const [image] = images.sort((one, other) => (one.size ?? 0) - (other.size ?? 0));
   if (!flavor || !image) throw new Error('the cloud has no flavor or no image');
-  const made: string[] = [];
+  const { servers } = await openstack.compute.listServers({ details: true }, ctx);
+  const made = servers.filter(({ name }) => name.startsWith(`${serverName}-`)).map(({ id }) => id);
   await inParallel(
-    Array.from({ length: count }, (_, at) => at),
+    Array.from({ length: Math.max(0, count - made.length) }, () => `${serverName}-${randomUUID()}`),
     createConcurrency,
-    async at => {
-      const name = `${serverName}-${at + 1}`;
+    async name => {
       const { id } = await openstack.compute.createServer(
         {
           name,

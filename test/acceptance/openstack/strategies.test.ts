@@ -132,9 +132,10 @@ describe.skipIf(!hasQemuHost)('an instance that was adopted', () => {
 
   afterAll(async () => {
     await pxe?.[Symbol.asyncDispose]();
+    await lab?.down();
+    await server?.[Symbol.asyncDispose]();
     await lab?.host.cli('image', 'prune');
     await lab?.[Symbol.asyncDispose]();
-    await server?.[Symbol.asyncDispose]();
     await network?.[Symbol.asyncDispose]();
     await image?.[Symbol.asyncDispose]();
   });
