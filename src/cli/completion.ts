@@ -6,6 +6,8 @@ const words: Readonly<Record<string, readonly string[]>> = {
   power: ['on', 'off', 'soft', 'reset', 'cycle', 'restart', 'nmi', 'status'],
   boot: ['pxe', 'disk', 'cdrom', 'bios', 'none'],
   image: ['build'],
+  fault: ['kinds', 'list', 'inject', 'lift'],
+  chaos: ['run', 'check'],
   export: exportFormats,
   enrol: ['ironic'],
   import: ['ovb'],

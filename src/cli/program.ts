@@ -3,6 +3,7 @@ import { version } from '../support/version.ts';
 import type { Cli } from './cli.ts';
 import { adoptCommand } from './commands/adopt.ts';
 import { bootCommand } from './commands/boot.ts';
+import { chaosCommand } from './commands/chaos.ts';
 import { completionCommand, namesCommand } from './commands/completion.ts';
 import { consoleCommand } from './commands/console.ts';
 import { credentialsCommand } from './commands/credentials.ts';
@@ -11,10 +12,12 @@ import { downCommand } from './commands/down.ts';
 import { enrolCommand } from './commands/enrol.ts';
 import { eventsCommand } from './commands/events.ts';
 import { exportCommand } from './commands/export.ts';
+import { faultCommand } from './commands/fault.ts';
 import { gcCommand } from './commands/gc.ts';
 import { imageCommand } from './commands/image.ts';
 import { importCommand } from './commands/import.ts';
 import { metricsCommand } from './commands/metrics.ts';
+import { openCommand } from './commands/open.ts';
 import { powerCommand } from './commands/power.ts';
 import { proveCommand } from './commands/prove.ts';
 import { quitCommand } from './commands/quit.ts';
@@ -51,6 +54,9 @@ export function createProgram(cli: Cli): Command {
     consoleCommand(cli),
     eventsCommand(cli),
     watchCommand(cli),
+    openCommand(cli),
+    faultCommand(cli),
+    chaosCommand(cli),
     metricsCommand(cli),
     credentialsCommand(cli),
     exportCommand(cli),

@@ -1,5 +1,6 @@
 import type { EventKind } from '../node/event-log.ts';
 import type { PowerAction, PowerState } from '../node/power.ts';
+import type { OperationResult } from '../node/state.ts';
 import type { Face } from '../support/request-scope.ts';
 
 /** The control API's answers to those who watch: what happens, and how nodes are. */
@@ -24,6 +25,8 @@ export interface TimelineEntry {
   readonly request?: string | undefined;
   /** Of a request: where it came in. */
   readonly face?: Face | undefined;
+  /** Of an operation that has ended: how. */
+  readonly outcome?: OperationResult['outcome'] | undefined;
   /** Of an event. */
   readonly event?: EventKind | undefined;
   /** How long a call took. */

@@ -208,6 +208,11 @@ export function parseFault(content: unknown): Fault {
   });
 }
 
+/** A fault as files and requests have it. */
+export function contentOf(fault: Fault): FaultContent {
+  return z.encode(faultSchema, fault);
+}
+
 function kindsOf(group: FaultGroup, schemas: readonly KindSchema[]): KindInfo[] {
   return schemas.map(schema => {
     const { kind: name, ...settings } = schema.shape;

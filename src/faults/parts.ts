@@ -14,22 +14,27 @@ const durationError = 'is not a duration. Write a number and its unit: 200ms, 60
  * @param most - milliseconds
  */
 export const milliseconds = (least = 0, most = 24 * 3_600_000) =>
-  z
-    .string({ error: durationError })
-    .regex(durationPattern, { error: durationError })
-    .transform((text, context) => within(parseDuration(text), least, most, context));
+  z.codec(
+    z.string({ error: durationError }).regex(durationPattern, { error: durationError }),
+    between(least, most),
+    { decode: words => parseDuration(words) ?? Number.NaN, encode: formatDuration },
+  );
 
 const skewError = 'is not a duration. Write a number and its unit: 5min, or -1h for a clock that is slow.';
 
 /** A duration with its unit, which may be negative, as milliseconds. */
 export const signedMilliseconds = (most: number) =>
-  z
-    .string({ error: skewError })
-    .regex(new RegExp(`^-?(?:${durationPattern.source.slice(1, -1)})$`), { error: skewError })
-    .transform((text, context) => {
-      const size = within(parseDuration(text.replace(/^-/, '')), 0, most, context);
-      return text.startsWith('-') ? -size : size;
-    });
+  z.codec(
+    z
+      .string({ error: skewError })
+      .regex(new RegExp(`^-?(?:${durationPattern.source.slice(1, -1)})$`), { error: skewError }),
+    between(-most, most),
+    {
+      decode: words =>
+        (parseDuration(words.replace(/^-/, '')) ?? Number.NaN) * (words.startsWith('-') ? -1 : 1),
+      encode: text,
+    },
+  );
 
 /** How often chance lets something happen: a share of all times. */
 export const rate = () => {
@@ -43,9 +48,11 @@ export const whole = (least: number, most: number) => {
   return z.int({ error }).min(least, { error }).max(most, { error });
 };
 
-function within(duration: number | undefined, least: number, most: number, context: z.RefinementCtx): number {
-  if (duration !== undefined && duration >= least && duration <= most) return duration;
-  const message = `must be a duration from ${formatDuration(least)} to ${formatDuration(most)}.`;
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
+function between(least: number, most: number): z.ZodNumber {
+  const error = `must be a duration from ${text(least)} to ${text(most)}.`;
+  return z.number({ error }).min(least, { error }).max(most, { error });
+}
+
+function text(milliseconds: number): string {
+  return `${milliseconds < 0 ? '-' : ''}${formatDuration(Math.abs(milliseconds))}`;
 }

@@ -1,4 +1,4 @@
-import type { FaultContent } from '../faults/fault.ts';
+import type { Fault } from '../faults/fault.ts';
 import type { LabSpec } from '../node/spec.ts';
 import type { ExportFile } from './exports.ts';
 
@@ -24,7 +24,7 @@ export interface LabDefinition {
 export interface LabFault {
   /** Names; `undefined`: all. */
   readonly nodes: readonly string[] | undefined;
-  readonly fault: FaultContent;
+  readonly fault: Fault;
   /** Milliseconds after which it is lifted by itself; `undefined`: when it is told to. */
   readonly duration?: number | undefined;
   readonly seed?: number | undefined;

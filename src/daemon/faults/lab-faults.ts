@@ -32,9 +32,12 @@ export class LabFaults {
    * Makes something wrong.
    * @throws QuintupleoError `FAULT_INVALID`, `FAULT_NEEDS_CLOUD`, `NODE_NOT_FOUND`
    */
-  async inject({ nodes, fault: content, duration, seed }: FaultRequest): Promise<FaultStatus> {
+  inject({ fault, ...request }: FaultRequest): Promise<FaultStatus> {
+    return this.#inject({ ...request, fault: parseFault(fault) });
+  }
+
+  async #inject({ nodes, fault, duration, seed }: LabFault): Promise<FaultStatus> {
     const { lab, faults, settled } = this.#parts;
-    const fault = parseFault(content);
     const concerned = this.#concerned(fault, nodes);
     const { id } = faults.inject({ lab, nodes: concerned, fault, duration, seed });
     await settled(concerned);
@@ -67,7 +70,7 @@ export class LabFaults {
     const { lab, faults } = this.#parts;
     for (const { id } of faults.list(lab)) if (this.#ofFile.includes(id)) faults.lift(lab, id);
     const injected = [];
-    for (const one of given) injected.push((await this.inject(one)).id);
+    for (const one of given) injected.push((await this.#inject(one)).id);
     this.#ofFile = injected;
   }
 

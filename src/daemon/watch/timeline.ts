@@ -147,6 +147,7 @@ function entryOf(activity: Activity): Omit<NewEntry, 'lab' | 'node'> | undefined
         kind: 'operation',
         severity: outcome === 'failed' ? 'critical' : 'ok',
         text: `operation ${id}: ${action} ${outcome}${why}`,
+        outcome,
         request: activity.request?.id,
       };
     }

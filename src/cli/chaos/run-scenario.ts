@@ -1,0 +1,203 @@
+import type { FaultRequest, FaultStatus } from '../../daemon/api-faults.ts';
+import type { WatchMessage } from '../../daemon/api-watch.ts';
+import { contentOf } from '../../faults/fault.ts';
+import type { PlannedStep, ScenarioPlan } from '../../faults/scenario.ts';
+import type { Clock } from '../../support/clock.ts';
+import { delay } from '../../support/delay.ts';
+import { ChaosLog, type ChaosReport, type Coped, type NodeReport, type StepReport } from './chaos-report.ts';
+
+/** The daemon, as a run uses it. */
+export interface ChaosDaemon {
+  inject(lab: string, request: FaultRequest): Promise<readonly FaultStatus[]>;
+  faults(lab: string): Promise<readonly FaultStatus[]>;
+  lift(lab: string, id: string): Promise<void>;
+  /** What happens from now on, until the signal aborts. */
+  watch(signal: AbortSignal): AsyncIterable<WatchMessage>;
+}
+
+/** What a run works with. */
+export interface ChaosParts {
+  readonly lab: string;
+  readonly daemon: ChaosDaemon;
+  readonly clock: Clock;
+  /** Ends the run before its time: all is lifted. */
+  readonly signal: AbortSignal;
+  /** Hears what is injected and lifted. */
+  readonly tell: (text: string) => void;
+}
+
+/** How long a fault outlives its time if nobody lifts it, because this program was killed. Milliseconds. */
+const grace = 10_000;
+
+/** How late the daemon may be to tell what happens, and to spare. Milliseconds. */
+const toldLate = 500;
+
+/** How often it is looked whether all nodes have settled. Milliseconds. */
+const lookEvery = 200;
+
+/** Runs a scenario to its end, or until it is interrupted; either way, all that it injected is lifted. */
+export async function runScenario(plan: ScenarioPlan, parts: ChaosParts): Promise<ChaosReport> {
+  const run = new ScenarioRun(plan, parts);
+  return run.run();
+}
+
+/** A step that is injected. */
+interface Injected {
+  readonly step: PlannedStep;
+  readonly status: FaultStatus;
+}
+
+class ScenarioRun {
+  readonly #plan: ScenarioPlan;
+  readonly #parts: ChaosParts;
+  readonly #log: ChaosLog;
+  readonly #injected = new Set<Injected>();
+  readonly #lifted: Omit<StepReport, keyof Coped>[] = [];
+  #startedAt = 0;
+
+  constructor(plan: ScenarioPlan, parts: ChaosParts) {
+    this.#plan = plan;
+    this.#parts = parts;
+    this.#log = new ChaosLog(parts.lab);
+  }
+
+  async run(): Promise<ChaosReport> {
+    const { clock, signal, daemon } = this.#parts;
+    const over = new AbortController();
+    const watching = this.#watch(daemon.watch(over.signal)).catch((error: unknown) => {
+      if (!over.signal.aborted) throw error;
+    });
+    // A daemon that ends takes the run with it.
+    const broken = watching.then(() => {
+      if (!over.signal.aborted) throw new Error('the daemon tells no more of what happens');
+    });
+    broken.catch(() => undefined);
+    this.#startedAt = clock.now();
+    const settled = new Map<string, number>();
+    try {
+      await Promise.race([this.#follow(signal), broken]);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      await this.#liftAll();
+    }
+    const liftedAt = clock.now();
+    if (!signal.aborted) await this.#settle(liftedAt, settled, signal).catch(ignoreAbort(signal));
+    const endedAt = clock.now();
+    over.abort();
+    await watching;
+    return this.#report(endedAt, settled);
+  }
+
+  async #watch(messages: AsyncIterable<WatchMessage>): Promise<void> {
+    for await (const message of messages) {
+      if (message.type === 'entries') this.#log.addEntries(message.entries);
+      else if (message.type !== 'alive') this.#log.setNodes(message.nodes);
+    }
+  }
+
+  /** Injects and lifts, each in its time. */
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const waiting = [...this.#plan.steps];
+    for (;;) {
+      const now = clock.now() - this.#startedAt;
+      for (const injected of [...this.#injected]) if (injected.step.until <= now) await this.#lift(injected);
+      for (let step = waiting[0]; step && step.at <= now; step = waiting[0]) {
+        waiting.shift();
+        await this.#inject(step, now);
+      }
+      if (now >= this.#plan.end) return;
+      const next = Math.min(
+        this.#plan.end,
+        waiting[0]?.at ?? Number.POSITIVE_INFINITY,
+        ...Array.from(this.#injected, ({ step }) => step.until),
+      );
+      await delay(clock, next - (clock.now() - this.#startedAt), signal);
+    }
+  }
+
+  async #inject(step: PlannedStep, now: number): Promise<void> {
+    const { lab, daemon, tell } = this.#parts;
+    const { nodes, seed } = step;
+    const duration = step.until - now + grace;
+    for (const status of await daemon.inject(lab, {
+      nodes,
+      fault: contentOf(step.fault),
+      duration,
+      seed,
+    })) {
+      this.#injected.add({ step, status });
+      tell(`${status.id}  ${status.text}: ${status.nodes.join(', ') || 'the lab'}`);
+      for (const [node, why] of Object.entries(status.problems)) tell(`  not with ${node}: ${why}`);
+      for (const [node, when] of Object.entries(status.notes)) tell(`  ${node}: ${when}`);
+    }
+  }
+
+  async #lift(injected: Injected): Promise<void> {
+    const { lab, daemon, clock, tell } = this.#parts;
+    const { id } = injected.status;
+    const status = (await daemon.faults(lab)).find(one => one.id === id) ?? injected.status;
+    this.#injected.delete(injected);
+    // Somebody else may have lifted it.
+    await daemon.lift(lab, id).catch(() => undefined);
+    tell(`${id}  lifted, felt ${status.felt} times`);
+    const { text: fault, kind, nodes, since, felt, problems, notes } = status;
+    this.#lifted.push({ fault, kind, nodes, since, lifted: clock.now(), felt, problems, notes });
+  }
+
+  async #liftAll(): Promise<void> {
+    for (const injected of [...this.#injected]) await this.#lift(injected);
+  }
+
+  /** Waits until nothing is under way with any node; what happened last is told a moment late. */
+  async #settle(from: number, settled: Map<string, number>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts;
+    const nodes = this.#nodes();
+    await delay(clock, toldLate, signal);
+    for (;;) {
+      const after = clock.now() - from;
+      for (const node of nodes) {
+        if (this.#log.isMoving(node)) settled.delete(node);
+        else if (!settled.has(node)) settled.set(node, after);
+      }
+      if (nodes.every(node => settled.has(node)) || after >= this.#plan.settle) return;
+      await delay(clock, lookEvery, signal);
+    }
+  }
+
+  #nodes(): readonly string[] {
+    return [...new Set(this.#plan.steps.flatMap(({ nodes }) => nodes ?? []))];
+  }
+
+  #report(endedAt: number, settled: ReadonlyMap<string, number>): ChaosReport {
+    const { lab, signal } = this.#parts;
+    const nodes = this.#nodes().map(
+      (node): NodeReport => ({
+        node,
+        ...this.#log.coped([node], this.#startedAt, endedAt),
+        settledAfter: settled.get(node),
+        failure: this.#log.failureOf(node),
+      }),
+    );
+    return {
+      scenario: this.#plan.name,
+      lab,
+      seed: this.#plan.seed,
+      startedAt: this.#startedAt,
+      endedAt,
+      interrupted: signal.aborted,
+      steps: this.#lifted.map(step => ({
+        ...step,
+        ...this.#log.coped(step.nodes, step.since, step.lifted),
+      })),
+      nodes,
+    };
+  }
+}
+
+function ignoreAbort(signal: AbortSignal): (error: unknown) => void {
+  return error => {
+    if (!signal.aborted) throw error;
+  };
+}
