@@ -19,7 +19,7 @@ import type {
 } from '../daemon/api.ts';
 import { apiVersion } from '../daemon/api.ts';
 import type { FaultRequest, FaultStatus } from '../daemon/api-faults.ts';
-import type { NodeSummary, TimelineEntry, WatchMessage } from '../daemon/api-watch.ts';
+import type { NodeSummary, TimelineEntry, WatchMessage, WebAccess } from '../daemon/api-watch.ts';
 import { type ErrorFamily, messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
 
@@ -83,6 +83,11 @@ export class ControlClient implements AsyncDisposable {
 
   startLab(lab: string): AsyncIterable<Progress> {
     return this.#progress('POST', `labs/${encodeURIComponent(lab)}/start`);
+  }
+
+  /** Opens the dashboard, if it is not open. */
+  openWeb(): Promise<WebAccess> {
+    return this.#json('POST', 'web');
   }
 
   /** The nodes of all labs. */

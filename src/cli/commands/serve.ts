@@ -1,5 +1,7 @@
+import { isIP } from 'node:net';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { DaemonOptions } from '../../daemon/daemon.ts';
+import type { WebPlace } from '../../daemon/web/dashboard.ts';
 import { QuintupleoError } from '../../support/errors.ts';
 import type { Cli, GlobalOptions } from '../cli.ts';
 
@@ -9,6 +11,7 @@ interface Options extends GlobalOptions {
   readonly remote?: number;
   readonly manager?: string;
   readonly owner?: string;
+  readonly web?: WebPlace;
 }
 
 /** `quintupleo serve`: the daemon, in the foreground. */
@@ -19,6 +22,12 @@ export function serveCommand(cli: Cli): Command {
       'Runs the daemon in the foreground, until it is interrupted; it logs to standard error. "up" starts one in the background if none runs.',
     )
     .option('--idle-exit', 'end when there is no lab left')
+    .addOption(
+      new Option(
+        '--web <address:port>',
+        'serve the dashboard there from the beginning: by TLS, unless it is a loopback address',
+      ).argParser(parsePlace),
+    )
     .addOption(
       new Option(
         '--remote <port>',
@@ -39,9 +48,16 @@ export function serveCommand(cli: Cli): Command {
         logLevel: own.logLevel,
         signal: cli.signal,
         idleExit: own.idleExit === true,
+        web: own.web,
         remote: remoteOf(own),
       });
     });
+}
+
+function parsePlace(text: string): WebPlace {
+  const [, address = '', port = ''] = /^\[?(.+?)\]?:(\d+)$/.exec(text) ?? [];
+  if (isIP(address) !== 0) return { address, port: parsePort(port) };
+  throw new InvalidArgumentError('Write an IP address and a TCP port, such as 192.0.2.1:8625 or [::]:8625.');
 }
 
 function parsePort(text: string): number {
