@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { faultKinds } from '../../faults/fault.ts';
 import type { FaultRequest } from '../api-faults.ts';
 import type { Labs } from '../labs.ts';
 
@@ -25,6 +26,7 @@ export function addFaultRoutes(app: Hono, labs: Labs): void {
       return remote ? remote.forward(context.req.raw) : next();
     });
   }
+  app.get('/v1/fault-kinds', context => context.json(faultKinds));
   app.get('/v1/labs/:lab/faults', context =>
     context.json(labs.get(context.req.param('lab')).faults.status()),
   );

@@ -15,6 +15,7 @@ const node = '/v1/labs/:lab/nodes/:node';
  */
 export const webRoutes: readonly WebRoute[] = [
   { method: 'GET', path: '/v1/labs/:lab', role: 'ReadOnly' },
+  { method: 'GET', path: '/v1/fault-kinds', role: 'ReadOnly' },
   { method: 'GET', path: '/v1/labs/:lab/faults', role: 'ReadOnly' },
   { method: 'GET', path: node, role: 'ReadOnly' },
   { method: 'GET', path: `${node}/why`, role: 'ReadOnly' },
