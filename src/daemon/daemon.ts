@@ -38,6 +38,7 @@ import { Happenings } from './watch/happenings.ts';
 import { notifyFor } from './watch/lab-notifications.ts';
 import { Metrics } from './watch/metrics.ts';
 import { Timeline } from './watch/timeline.ts';
+import { Tracing } from './watch/tracing.ts';
 import { NodeWatch } from './watch/watch-stream.ts';
 import { WatchedNodes } from './watch/watched-nodes.ts';
 import { Dashboard, type WebPlace } from './web/dashboard.ts';
@@ -96,6 +97,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const faults = new Faults(systemClock);
   faults.listen(news => happenings.tell(faultHappening(news)));
   const timeline = new Timeline(happenings, systemClock);
+  new Tracing(happenings, systemClock);
   const stages = new BootStages((lab, node) => watch.touch(lab, node));
   const specs = new Map<string, LabSpec>();
   const director = await createBootDirector({
