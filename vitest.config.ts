@@ -17,6 +17,7 @@ export default defineConfig({
           exclude: [
             'test/acceptance/openstack/**',
             'test/acceptance/ironic/**',
+            'test/acceptance/scale/**',
             'test/acceptance/**/browser.test.ts',
           ],
           // Real machines under software emulation: minutes, one at a time.
@@ -41,6 +42,15 @@ export default defineConfig({
           name: 'ironic',
           include: ['test/acceptance/ironic/**/*.test.ts'],
           testTimeout: 120_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          // Half an hour with a real Ironic and a thousand nodes.
+          name: 'scale',
+          include: ['test/acceptance/scale/**/*.test.ts'],
           hookTimeout: 300_000,
           fileParallelism: false,
         },

@@ -36,11 +36,14 @@ export function importHeading(introduction: readonly string[], notMapped: readon
   return [...introduction, ...(lost.length > 0 ? ['Not mapped:', ...lost] : [])].join('\n');
 }
 
+/** Where a service listens on every IPv4 address of its host. */
+export const anyIpv4 = '0.0.0.0';
+
 /** The address at which a lab's services listen in place of another tool's: IPv4, which is what they do. */
 export function ipv4InPlaceOf(address: string): string {
   const plain = address.replace(/^::ffff:/i, '');
   if (parseIpv4(plain) !== undefined) return plain;
-  return plain === '::' || plain === '' ? '0.0.0.0' : '127.0.0.1';
+  return plain === '::' || plain === '' ? anyIpv4 : '127.0.0.1';
 }
 
 /** Whether that is another address, rather than another way to write it. */

@@ -1,4 +1,5 @@
 import {
+  anyIpv4,
   type ImportedLab,
   type ImportedValue,
   importHeading,
@@ -26,6 +27,7 @@ export interface VbmcSource {
   readonly folder: string;
 }
 
+const toName = 'Check: name one address of this host if tools shall be told of it by "export"';
 const anew = 'the lab makes its machines anew, with QEMU on this host';
 
 /** What becomes of each option that VirtualBMC keeps. */
@@ -68,6 +70,9 @@ export function importVbmc(source: VbmcSource): ImportedLab {
   };
   const comments: readonly LabComment[] = [
     ...parts.comments,
+    ...bmcs.flatMap(({ ipmi }, index): LabComment[] =>
+      ipmi.address === anyIpv4 ? [[['nodes', index, 'bmc', 'ipmi', 'address'], toName]] : [],
+    ),
     [['bmc', 'redfish', 'address'], 'VirtualBMC has no Redfish; here it answers this host only'],
   ];
   const heading = importHeading(
