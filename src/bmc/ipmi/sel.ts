@@ -108,15 +108,14 @@ function crossingRecord(crossing: SensorCrossing | undefined): Buffer {
     return systemEvent({ type: 0, number: 0xff }, ReadingType.threshold, [0, 0xff, 0xff]);
   }
   const { limit, beyond, reading } = crossing;
-  const raw = (value: number | undefined) => (value === undefined ? 0xff : toRaw(value, sensor.conversion));
   const bit = thresholdOrder.indexOf(limit);
   // Two offsets a limit, going low and going high: those of lower limits are told going low, of upper ones going high.
   const offset = 2 * bit + (limit.startsWith('lower') ? 0 : 1);
-  return systemEvent(sensor, ReadingType.threshold | (beyond ? 0 : deassertion), [
-    readingAndLimit | offset,
-    raw(reading),
-    raw(sensor.spec.thresholds[limit]),
-  ]);
+  const type = ReadingType.threshold | (beyond ? 0 : deassertion);
+  const value = sensor.spec.thresholds[limit];
+  if (reading === undefined || value === undefined) return systemEvent(sensor, type, [offset, 0xff, 0xff]);
+  const [seen, allowed] = [toRaw(reading, sensor.conversion), toRaw(value, sensor.conversion)];
+  return systemEvent(sensor, type, [readingAndLimit | offset, seen, allowed]);
 }
 
 /** What event data 2 holds, if anything. @see IPMI 2.0 table 29-6 */

@@ -58,6 +58,7 @@ export class ChaosLog {
   readonly #lab: string;
   readonly #entries: TimelineEntry[] = [];
   readonly #nodes = new Map<string, NodeSummary>();
+  readonly #restSince = new Map<string, number>();
 
   constructor(lab: string) {
     this.#lab = lab;
@@ -69,13 +70,19 @@ export class ChaosLog {
     }
   }
 
-  setNodes(nodes: readonly NodeSummary[]): void {
-    for (const node of nodes) if (node.lab === this.#lab) this.#nodes.set(node.name, node);
+  /** @param now - when they became so */
+  setNodes(nodes: readonly NodeSummary[], now: number): void {
+    for (const node of nodes) {
+      if (node.lab !== this.#lab) continue;
+      if (node.operation) this.#restSince.delete(node.name);
+      else if (!this.#restSince.has(node.name)) this.#restSince.set(node.name, now);
+      this.#nodes.set(node.name, node);
+    }
   }
 
-  /** Whether an operation is under way. */
-  isMoving(node: string): boolean {
-    return this.#nodes.get(node)?.operation !== undefined;
+  /** Since when no operation is under way; `undefined`: one is. */
+  restSince(node: string): number | undefined {
+    return this.#restSince.get(node);
   }
 
   failureOf(node: string): string | undefined {

@@ -92,7 +92,7 @@ class ScenarioRun {
   async #watch(messages: AsyncIterable<WatchMessage>): Promise<void> {
     for await (const message of messages) {
       if (message.type === 'entries') this.#log.addEntries(message.entries);
-      else if (message.type !== 'alive') this.#log.setNodes(message.nodes);
+      else if (message.type !== 'alive') this.#log.setNodes(message.nodes, this.#parts.clock.now());
     }
   }
 
@@ -141,7 +141,7 @@ class ScenarioRun {
     this.#injected.delete(injected);
     // Somebody else may have lifted it.
     await daemon.lift(lab, id).catch(() => undefined);
-    tell(`${id}  lifted, felt ${status.felt} times`);
+    tell(`${id}  lifted, ${feltText(status)}`);
     const { text: fault, kind, nodes, since, felt, problems, notes } = status;
     this.#lifted.push({ fault, kind, nodes, since, lifted: clock.now(), felt, problems, notes });
   }
@@ -156,12 +156,12 @@ class ScenarioRun {
     const nodes = this.#nodes();
     await delay(clock, toldLate, signal);
     for (;;) {
-      const after = clock.now() - from;
+      settled.clear();
       for (const node of nodes) {
-        if (this.#log.isMoving(node)) settled.delete(node);
-        else if (!settled.has(node)) settled.set(node, after);
+        const rest = this.#log.restSince(node);
+        if (rest !== undefined) settled.set(node, Math.max(0, rest - from));
       }
-      if (nodes.every(node => settled.has(node)) || after >= this.#plan.settle) return;
+      if (settled.size === nodes.length || clock.now() - from >= this.#plan.settle) return;
       await delay(clock, lookEvery, signal);
     }
   }
@@ -194,6 +194,10 @@ class ScenarioRun {
       nodes,
     };
   }
+}
+
+function feltText({ felt }: FaultStatus): string {
+  return felt === 1 ? 'felt once' : `felt ${felt} times`;
 }
 
 function ignoreAbort(signal: AbortSignal): (error: unknown) => void {

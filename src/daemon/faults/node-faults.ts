@@ -172,7 +172,9 @@ function beyondLimits(name: string): number | undefined {
   const sensor: SensorSpec | undefined = sensors.find(one => one.name === name);
   if (!sensor) return undefined;
   const { thresholds, maximum, minimum } = sensor;
-  if (thresholds.upperCritical !== undefined) return Math.min(thresholds.upperCritical * 1.02, maximum);
-  if (thresholds.lowerCritical !== undefined) return Math.max(thresholds.lowerCritical * 0.5, minimum);
+  if (thresholds.upperCritical !== undefined)
+    return Math.min(Math.ceil(thresholds.upperCritical * 1.02), maximum);
+  if (thresholds.lowerCritical !== undefined)
+    return Math.max(Math.floor(thresholds.lowerCritical / 2), minimum);
   return maximum;
 }
