@@ -33,6 +33,7 @@ authentication() { # USER TYPE
 www_authenticate_uri = http://127.0.0.1:5000/v3
 service_token_roles_required = true
 token_cache_time = 5
+interface = public
 service_type = $2
 END
 }
