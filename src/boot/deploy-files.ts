@@ -41,7 +41,7 @@ export const kernelArguments =
 const kernelPackageName = 'linux-image-amd64';
 
 /** Grows when the same packages give other files. */
-const recipe = 1;
+const recipe = 2;
 
 /**
  * Makes the deploy files, from Debian's packages as the host's package sources offer them, or finds those made

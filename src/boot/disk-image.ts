@@ -108,8 +108,16 @@ function partitionEntry(type: number, start: number, sectors: number, active: bo
   return entry;
 }
 
+type Platform = 'i386-pc' | 'x86_64-efi';
+
+/** A UEFI loader may be copied to a disk with a GUID partition table; GRUB under BIOS stays where it was installed. */
+const platformModules: Readonly<Record<Platform, readonly string[]>> = {
+  'i386-pc': ['biosdisk'],
+  'x86_64-efi': ['part_gpt'],
+};
+
 async function makeGrub(
-  platform: 'i386-pc' | 'x86_64-efi',
+  platform: Platform,
   prefix: string,
   parts: GrubParts,
   run: RunProgram,
@@ -123,7 +131,7 @@ async function makeGrub(
   const args = ['-O', platform, '-d', folder, '-p', prefix, '-c', config, '-o', output];
   const { status, stderr } = await run(
     join(parts.packages, 'usr/bin/grub-mkimage'),
-    [...args, 'part_msdos', 'fat', ...parts.modules, ...(platform === 'i386-pc' ? ['biosdisk'] : [])],
+    [...args, 'part_msdos', 'fat', ...parts.modules, ...platformModules[platform]],
     { timeout: 60_000, signal, env: { LD_LIBRARY_PATH: (await libraryFolders(parts.packages)).join(':') } },
   );
   if (status !== 0) throw bootLoaderError(`grub-mkimage failed: ${stderr.trim()}`);
