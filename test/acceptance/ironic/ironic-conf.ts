@@ -15,8 +15,9 @@ export interface IronicSettings {
   readonly forcePower: boolean;
 }
 
-/** Ports at which that configuration serves. */
+/** Ports at which these configurations serve. */
 export const apiPort = 6385;
+export const inspectorPort = 5050;
 export const httpPort = 8080;
 
 const setup = new URL('setup/', import.meta.url);
@@ -27,20 +28,30 @@ export async function configure(settings: IronicSettings): Promise<string> {
   const parts = ['http', 'tftp', 'tmp', 'lock', 'images', 'master_images', 'consoles', 'deploy-logs'];
   for (const name of parts) await mkdir(join(folder, name), { recursive: true });
   await copyFile(new URL('grub.cfg.template', setup), join(folder, 'grub.cfg.template'));
-  const values: Readonly<Record<string, string>> = {
+  return fillIn('ironic.conf', folder, {
     FOLDER: folder,
     FILES: settings.files,
     ADDRESS: settings.address,
     POWER_SYNC: String(settings.powerSync),
     FORCE_POWER: String(settings.forcePower),
-  };
-  const template = await readFile(new URL('ironic.conf', setup), 'utf8');
-  const conf = join(folder, 'ironic.conf');
-  await writeFile(
-    conf,
-    template.replaceAll(/^[^#].*$/gm, line =>
-      line.replaceAll(/@([A-Z_]+)@/g, (_, name) => values[name] ?? ''),
-    ),
+  });
+}
+
+/** Makes the configuration of an ironic-inspector in the folder of its Ironic. @returns its path */
+export function configureInspector(folder: string, address: string): Promise<string> {
+  return fillIn('inspector.conf', folder, { FOLDER: folder, ADDRESS: address });
+}
+
+async function fillIn(
+  name: string,
+  folder: string,
+  values: Readonly<Record<string, string>>,
+): Promise<string> {
+  const template = await readFile(new URL(name, setup), 'utf8');
+  const conf = join(folder, name);
+  const filled = template.replaceAll(/^[^#].*$/gm, line =>
+    line.replaceAll(/@([A-Z_]+)@/g, (_, key) => values[key] ?? ''),
   );
+  await writeFile(conf, filled);
   return conf;
 }

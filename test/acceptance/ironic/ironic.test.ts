@@ -1,19 +1,18 @@
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { unexpected } from './complaints.ts';
+import { boot, configdrive, deployed, image, instanceOf } from './images.ts';
+import { address, lab, password } from './places.ts';
 import { openTerminal } from './terminal.ts';
-import { address, filesUrl, image, lab, password, uefiImage, Workbench } from './workbench.ts';
+import { Workbench } from './workbench.ts';
 
 /**
  * Real Ironic with real machines: what it does with servers from enrolment to the end of a lease. In this order, since
  * a node's way through its states is one story; machines run one at a time.
  */
 
-/** One boot of the agent's ramdisk under software emulation, and what is done then. Milliseconds. */
-const boot = 600_000;
 /** What is deployed. */
-const wholeDisk = instanceOf(image.image);
-/** What it says when it has been started from the disk, and has found what it needs. */
-const deployed = 'quintupleo: stage disk';
+const wholeDisk = instanceOf(image.image, 'whole-disk');
 
 let bench: Workbench;
 
@@ -171,11 +170,16 @@ describe('hardware type redfish, by virtual media', () => {
 
   test('deploys an image with the agent', { timeout: 2 * boot }, async () => {
     await bench.ironic.api.set('media', { instance_info: wholeDisk });
-    await bench.ironic.provision('media', 'active', 'active', { bound: boot });
+    await bench.ironic.provision('media', 'active', 'active', { bound: boot, configdrive });
     await bench.says('media', deployed);
   });
 
   test('powers off softly, on, off and reboots', { timeout: boot }, () => powers('media'));
+
+  test('has left the config drive on the disk', async () => {
+    const disk = await bench.disk('media');
+    expect(await disk.onConfigDrive('/openstack/latest/user_data')).toBe(configdrive.user_data);
+  });
 
   test('rebuilds', { timeout: 2 * boot }, async () => {
     await bench.ironic.provision('media', 'rebuild', 'active', { bound: boot });
@@ -188,65 +192,13 @@ describe('hardware type redfish, by virtual media', () => {
     await ironic.provision('media', 'deleted', 'available', { bound: boot });
     expect(await bench.power('media')).toBe('off');
     // Nothing is left to boot: neither partition table nor boot sector.
-    expect(await bench.diskBegins('media')).toEqual(Buffer.alloc(512));
-  });
-});
-
-describe('UEFI', () => {
-  test('deploys an image by iPXE', { timeout: 2 * boot }, async () => {
-    const { ironic } = bench;
-    await bench.enrol(['uefi'], '--driver', 'redfish', '--interface', 'boot=ipxe');
-    await ironic.provision('uefi', 'manage', 'manageable');
-    await ironic.provision('uefi', 'provide', 'available');
-    await ironic.api.set('uefi', { instance_info: instanceOf(uefiImage) });
-    await ironic.provision('uefi', 'active', 'active', { bound: boot });
-    await bench.says('uefi', deployed);
-    await ironic.provision('uefi', 'deleted', 'available', { bound: boot });
-  });
-
-  test('deploys an image by virtual media', { timeout: 2 * boot }, async () => {
-    const { ironic } = bench;
-    await ironic.api.set('uefi', {
-      boot_interface: 'redfish-virtual-media',
-      instance_info: instanceOf(uefiImage),
-    });
-    await ironic.provision('uefi', 'active', 'active', { bound: boot });
-    await bench.says('uefi', deployed);
-    await ironic.provision('uefi', 'deleted', 'available', { bound: boot });
+    expect(await (await bench.disk('media')).bytes(0, 512)).toEqual(Buffer.alloc(512));
   });
 });
 
 test('Ironic has complained of nothing but what these tests have done', async () => {
-  const complaints = await bench.ironic.complaints();
-  expect(complaints.filter(line => !expected.some(known => known.test(line)))).toEqual([]);
+  expect(await unexpected(bench.ironic)).toEqual([]);
 });
-
-/** What this Ironic writes into its log whatever its hardware does, or has to. */
-const expected = [
-  // Of every node that netboots by a DHCP server that is not Neutron's.
-  /ironic\.common\.pxe_utils .* IPv6 is enabled and the DHCP driver appears set to a plugin aside from "neutron"/,
-  // Of an agent that calls while it is being told something.
-  /ironic\.drivers\.modules\.agent_base .* is currently locked, skipping heartbeat processing/,
-  // Of every inspection by plain Redfish, which does not look for such cards.
-  /ironic\.drivers\.modules\.redfish\.inspect .* No PXE enabled NIC was found/,
-  // Of every agent that comes from virtual media, since its token came with it.
-  /ironic\.conductor\.manager .* An agent token generation request is being refused as one is already present/,
-  // The wrong password.
-  /(sushy\.\w+|redfish\.utils|conductor\.verify) .*returned code 401\. Base\.[\d.]+AccessUnauthorized/,
-  // Cleaning that was aborted.
-  /moved to provision state "clean failed" from state "clean wait"; target provision state is "manageable"/,
-];
-
-/** How Ironic is told of an image. */
-function instanceOf({ path, sha256 }: { readonly path: string; readonly sha256: string }) {
-  return {
-    image_source: `${filesUrl}/${basename(path)}`,
-    image_os_hash_algo: 'sha256',
-    image_os_hash_value: sha256,
-    image_disk_format: 'raw',
-    image_type: 'whole-disk',
-  };
-}
 
 /** Node runs a system that hears its power button. */
 async function powers(node: string): Promise<void> {

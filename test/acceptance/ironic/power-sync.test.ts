@@ -6,8 +6,8 @@ import { delay } from '../../../src/support/delay.ts';
 import { createRandom } from '../../../src/support/random.ts';
 import { Host } from '../lab/host.ts';
 import { Ironic } from './ironic.ts';
+import { home, password } from './places.ts';
 import { PowerTruth } from './power-truth.ts';
-import { home, password } from './workbench.ts';
 
 /** Ironic reads the power of many nodes again and again while it is changed, by Ironic and behind its back. */
 

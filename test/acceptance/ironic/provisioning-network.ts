@@ -6,7 +6,8 @@ import { Background } from './process.ts';
 export interface DhcpPlace {
   /** Holds `tftp/`, leases and the log. */
   readonly folder: string;
-  readonly bridge: string;
+  /** This machine's interface on the network. */
+  readonly link: string;
   /** Of this machine, on a /24 network. */
   readonly address: string;
   readonly httpPort: number;
@@ -14,7 +15,7 @@ export interface DhcpPlace {
 
 /** DHCP and TFTP beside an Ironic, as its documentation has them for deployments without Neutron: dnsmasq. */
 export async function serveDhcp(place: DhcpPlace): Promise<Background> {
-  const { folder, bridge, address, httpPort } = place;
+  const { folder, link, address, httpPort } = place;
   const tftp = join(folder, 'tftp');
   const prefix = address.slice(0, address.lastIndexOf('.'));
   await mkdir(tftp, { recursive: true });
@@ -27,7 +28,7 @@ export async function serveDhcp(place: DhcpPlace): Promise<Background> {
     [
       ...['--keep-in-foreground', '--conf-file=/dev/null', '--user=root', '--port=0', '--pid-file='],
       ...[
-        `--interface=${bridge}`,
+        `--interface=${link}`,
         '--bind-interfaces',
         '--dhcp-authoritative',
         '--log-dhcp',

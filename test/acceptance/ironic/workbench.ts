@@ -1,66 +1,17 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import type { DeployFiles } from '../../../src/boot/deploy-files.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { poll } from '../../../src/support/wait.ts';
-import { Host } from '../lab/host.ts';
+import type { Host } from '../lab/host.ts';
+import { Disk } from './disk.ts';
 import { serveFiles } from './file-server.ts';
+import { agent, boot, image } from './images.ts';
+import { startInspector } from './inspector.ts';
 import { Ironic } from './ironic.ts';
 import { httpPort } from './ironic-conf.ts';
+import { type BringUp, localLab } from './local-lab.ts';
+import { address, cache, home, lab } from './places.ts';
 import { serveDhcp } from './provisioning-network.ts';
-
-const run = promisify(execFile);
-
-/** Where scripts/test-ironic keeps things, and what it has made there before the tests. */
-export const home = process.env.QUINTUPLEO_IRONIC ?? '/tmp/quintupleo-ironic';
-const cache = join(home, 'cache');
-
-/** This machine on the provisioning network. */
-export const address = '198.18.7.1';
-const cidr = '198.18.7.0/24';
-
-/** What nodes are deployed with, and the same for UEFI machines with a GUID partition table, which the agent wants there. */
-export const { image, uefiImage } = made();
-
-function made(): { readonly image: DeployFiles; readonly uefiImage: DeployFiles['image'] } {
-  const { uefi, ...image } = JSON.parse(readFileSync(join(cache, 'image.json'), 'utf8'));
-  return { image, uefiImage: uefi };
-}
-
-/** Where the images are served. */
-export const filesUrl = `http://${address}:${httpPort}`;
-
-/** The ramdisk with the agent, as `driver_info` names it. */
-export const agent = {
-  kernel: `file://${join(cache, 'ramdisk', 'ipa.kernel')}`,
-  ramdisk: `file://${join(cache, 'ramdisk', 'ipa.initramfs')}`,
-} as const;
-
-/** How machines run: by software emulation, which is everywhere, unless `QUINTUPLEO_IRONIC_ACCEL` says otherwise. */
-const accel = process.env.QUINTUPLEO_IRONIC_ACCEL ?? 'tcg';
-
-/** Of every BMC's administrator. */
-export const password = 'only-a-test';
-
-/** A lab whose provisioning network is left to Ironic. */
-export const lab = 'ironic';
-const labFile = `lab: ${lab}
-driver: { name: qemu, accel: ${accel}, networking: bridge }
-networks:
-  provisioning: { cidr: ${cidr}, dhcp: false }
-nodes:
-  - { name: legacy, memory: 1GiB, disks: [4GiB] }
-  - { name: media, memory: 1GiB, disks: [4GiB] }
-  - { name: uefi, memory: 1GiB, disks: [4GiB], firmware: uefi }
-bmc:
-  password: ${password}
-  ipmi: { address: 127.0.1.1-127.0.1.9 }
-redfish:
-  destinations: [${address}]
-`;
 
 /** A lab, and an Ironic beside it with its DHCP, TFTP and HTTP servers, in this network namespace. */
 export class Workbench implements AsyncDisposable {
@@ -78,18 +29,17 @@ export class Workbench implements AsyncDisposable {
     this.#made = made;
   }
 
-  static async set(): Promise<Workbench> {
+  static async set(bringUp: BringUp = localLab): Promise<Workbench> {
     const folder = await mkdtemp(join(home, 'run-'));
     const made: AsyncDisposable[] = [];
     try {
-      const host = await Host.create();
-      made.push(host);
-      await host.done('up', await host.file(lab, labFile));
-      const served = [join(folder, 'http'), dirname(image.image.path), dirname(uefiImage.path)];
+      const { host, link } = await bringUp(made);
+      const served = [join(folder, 'http'), dirname(image.image.path), cache];
       made.push(await serveFiles(served, address, httpPort));
-      made.push(await serveDhcp({ folder, bridge: await interfaceOf(address), address, httpPort }));
+      made.push(await serveDhcp({ folder, link, address, httpPort }));
       const ironic = await Ironic.start({ folder, files: cache, address, powerSync: 20, forcePower: true });
       made.push(ironic);
+      made.push(await startInspector(folder, address));
       return new Workbench(folder, host, ironic, made);
     } catch (error) {
       await takeAway(made);
@@ -114,7 +64,7 @@ export class Workbench implements AsyncDisposable {
   }
 
   /** Waits until a node says something on its console since it was last powered on. */
-  async says(node: string, text: string, bound = 300_000): Promise<void> {
+  async says(node: string, text: string, bound = boot): Promise<void> {
     let console = '';
     const said = await poll(systemClock, { every: 1000, within: bound }, async () => {
       console = await this.host.done('console', `${lab}/${node}`, '--log');
@@ -128,12 +78,9 @@ export class Workbench implements AsyncDisposable {
     return (await this.host.node(lab, node)).power;
   }
 
-  /** The first sector of a node's first disk. */
-  async diskBegins(node: string): Promise<Buffer> {
-    const sector = join(this.folder, `${node}-sector`);
-    const disk = this.host.diskOf(lab, node);
-    await run('qemu-img', ['dd', '-O', 'raw', 'bs=512', 'count=1', `if=${disk}`, `of=${sector}`]);
-    return readFile(sector);
+  /** What is on a node's first disk. */
+  disk(node: string): Promise<Disk> {
+    return Disk.read(this.host.diskOf(lab, node), this.folder);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -143,12 +90,4 @@ export class Workbench implements AsyncDisposable {
 
 async function takeAway(made: readonly AsyncDisposable[]): Promise<void> {
   for (const part of made.toReversed()) await part[Symbol.asyncDispose]();
-}
-
-/** The interface of this machine that has the address: the lab's bridge, which has no carrier while all nodes are off. */
-async function interfaceOf(wanted: string): Promise<string> {
-  const { stdout } = await run('ip', ['-json', '-4', 'address', 'show', 'to', wanted]);
-  const [found] = JSON.parse(stdout) as readonly { readonly ifname?: string }[];
-  if (found?.ifname === undefined) throw new Error(`no interface of this machine has the address ${wanted}`);
-  return found.ifname;
 }
