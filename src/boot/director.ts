@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import { type Context, Hono } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { type Clock, systemClock } from '../support/clock.ts';
 import type { Document } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
@@ -29,11 +30,19 @@ export interface BootDirectorOptions {
   readonly mediaFile?: ((mac: string, image: string) => string | undefined) | undefined;
   /** Reads the text of this host's /proc/net/arp. */
   readonly neighbours?: (() => Promise<string>) | undefined;
+  /** What stands in the way of machines' requests on purpose. */
+  readonly hinder?: Hinder | undefined;
   readonly document: Document<SavedAssignments>;
   readonly log: Logger;
   readonly clock?: Clock | undefined;
   readonly token?: (() => string) | undefined;
 }
+
+/**
+ * Resolves when a machine's request may be answered, or to the HTTP status of an error that it gets instead.
+ * @param signal - aborts when the machine has given up
+ */
+export type Hinder = (mac: string, signal: AbortSignal) => Promise<number | undefined>;
 
 /** One answered request. */
 export interface BootFetch {
@@ -166,6 +175,21 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
         'a client asks in the name of a card that it is not',
       );
       return context.text('this is told to that network card only\n', 403);
+    });
+  }
+
+  for (const path of [
+    '/boot/:mac',
+    '/firmware/:mac',
+    '/deploy/:mac/:file',
+    '/media/:mac/:file',
+    '/report/:mac',
+  ]) {
+    app.use(path, async (context, next) => {
+      const mac = parseMac(context.req.param('mac') ?? '');
+      const status = mac && (await options.hinder?.(mac, context.req.raw.signal));
+      if (!status) return next();
+      return context.text('fails on purpose\n', status as ContentfulStatusCode);
     });
   }
 

@@ -27,6 +27,8 @@ import { BootService, ownerOf } from './boot-service.ts';
 import { type ControlParts, controlApi } from './control-api.ts';
 import { lockState, serveControl } from './control-server.ts';
 import { Drivers } from './drivers.ts';
+import { bootHindrance } from './faults/boot-faults.ts';
+import { cloudHindrance } from './faults/cloud-faults.ts';
 import { faultHappening } from './faults/lab-faults.ts';
 import { Labs } from './labs.ts';
 import { LinkLocalAddresses } from './link-local.ts';
@@ -105,6 +107,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     deployFiles: signal => deployFiles({ cache: cacheDirectory, signal }),
     firmwareAsks: question => boot.firmwareAsks(question),
     mediaFile: (mac, image) => boot.mediaFile(mac, image),
+    hinder: bootHindrance(faults, mac => ownerOf(specs, mac), systemClock),
     document: fileDocument(join(stateDirectory, 'assignments.json')),
     log,
   });
@@ -135,6 +138,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       },
       manager: async () => fingerprintOf((await daemonIdentity(stateDirectory, Date.now())).certificate),
     },
+    hindranceOf: lab => cloudHindrance(faults, lab, systemClock),
     onCloudCall: call => happenings.tell({ type: 'cloud', call, request: currentRequest() }),
     clock: systemClock,
     log,

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import type { Hindrance } from '../drivers/openstack/client/hindrance.ts';
 import { type CloudCall, type CloudCallCount, Clouds } from '../drivers/openstack/clouds.ts';
 import type { ServiceParts } from '../drivers/openstack/provision/members/service.ts';
 import type { FirmwareSource } from '../drivers/openstack/provision/resources/firmware-images.ts';
@@ -22,6 +23,8 @@ export interface DriverParts {
   readonly service: ServiceParts;
   /** Hears of each call of a cloud's API. */
   readonly onCloudCall?: ((call: CloudCall) => void) | undefined;
+  /** What stands between a lab and its cloud on purpose. */
+  readonly hindranceOf?: ((lab: string) => Hindrance) | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -58,7 +61,11 @@ export class Drivers implements AsyncDisposable {
       }
       case 'openstack': {
         const { OpenStackDriver } = await import('../drivers/openstack/openstack-driver.ts');
-        return OpenStackDriver.create(choice, { ...around, clouds: this.#clouds });
+        return OpenStackDriver.create(choice, {
+          ...around,
+          clouds: this.#clouds,
+          hindrance: this.#parts.hindranceOf?.(lab),
+        });
       }
     }
   }

@@ -65,7 +65,7 @@ export function faultText(fault: Fault): string {
     case 'cloud-slow':
       return `calls to the cloud take ${formatDuration(fault.delay)} longer`;
     case 'cloud-rate-limited':
-      return `the cloud refuses calls for ${formatDuration(fault.retryAfter)}: too many`;
+      return `the cloud refuses calls as too many, to come again after ${formatDuration(fault.retryAfter)}`;
     default:
       return unreachable(fault);
   }

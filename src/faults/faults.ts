@@ -108,6 +108,11 @@ export class Faults {
     this.#newSeed = newSeed;
   }
 
+  /** Whether nothing is injected anywhere. */
+  get isEmpty(): boolean {
+    return this.#entries.size === 0;
+  }
+
   /** Makes something wrong, from now on. */
   inject({ lab, nodes, fault, duration, seed = this.#newSeed() }: Injection): Injected {
     const id = `f${++this.#count}`;

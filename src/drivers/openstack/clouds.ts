@@ -3,6 +3,7 @@ import type { Logger } from '../../support/log.ts';
 import type { CallCount, EndedCall } from './client/call-counts.ts';
 import type { CloudConfig } from './client/cloud-config.ts';
 import { readCloudConfig } from './client/clouds-file.ts';
+import type { Hindrance } from './client/hindrance.ts';
 import { OpenStack } from './client/openstack.ts';
 import { defaultPollTimes, ServerPoller } from './server-poller.ts';
 
@@ -56,6 +57,8 @@ interface Shared {
   readonly poller: ServerPoller;
   /** How often each lab that uses it wants it polled. */
   readonly intervals: Map<symbol, number>;
+  /** What stands in the way of its requests on purpose, by lab: those who share a connection share that, too. */
+  readonly hindrances: Map<symbol, Hindrance>;
 }
 
 /** The projects that this process uses: one connection and one poller each, however many labs are in it. */
@@ -72,9 +75,10 @@ export class Clouds implements AsyncDisposable {
 
   /**
    * Begins to use a project. Says nothing to the cloud yet.
+   * @param hindrance - what stands between the lab and the cloud on purpose
    * @throws QuintupleoError of family `config`: see {@link readCloudConfig}
    */
-  async acquire(choice: CloudChoice): Promise<CloudLease> {
+  async acquire(choice: CloudChoice, hindrance?: Hindrance): Promise<CloudLease> {
     const { env, home, cwd } = choice.environment ?? this.#around;
     const config = await readCloudConfig({ cloud: choice.cloud, region: choice.region, env, home, cwd });
     const key = keyOf(config);
@@ -82,12 +86,14 @@ export class Clouds implements AsyncDisposable {
     this.#shared.set(key, shared);
     const lease = Symbol('lease');
     shared.intervals.set(lease, choice.pollInterval ?? defaultPollTimes.atRest);
+    if (hindrance) shared.hindrances.set(lease, hindrance);
     this.#setInterval(shared);
     return {
       openstack: shared.openstack,
       poller: shared.poller,
       [Symbol.asyncDispose]: async () => {
         if (!shared.intervals.delete(lease)) return;
+        shared.hindrances.delete(lease);
         this.#setInterval(shared);
         if (shared.intervals.size === 0) await this.#disconnect(key, shared);
       },
@@ -105,9 +111,11 @@ export class Clouds implements AsyncDisposable {
 
   #connect(config: CloudConfig): Shared {
     const { clock, log, onCall } = this.#around;
-    const openstack = OpenStack.connect(config, { clock, log });
+    const hindrances = new Map<symbol, Hindrance>();
+    const openstack = OpenStack.connect(config, { clock, log, hindrance: oneAfterTheOther(hindrances) });
     openstack.counts.onCall = call => onCall?.({ cloud: config.name, ...call });
-    return { openstack, poller: new ServerPoller(openstack.compute, { clock, log }), intervals: new Map() };
+    const poller = new ServerPoller(openstack.compute, { clock, log });
+    return { openstack, poller, intervals: new Map(), hindrances };
   }
 
   /** As often as who wants it most often. */
@@ -121,6 +129,16 @@ export class Clouds implements AsyncDisposable {
     shared.poller[Symbol.dispose]();
     await shared.openstack[Symbol.asyncDispose]();
   }
+}
+
+function oneAfterTheOther(hindrances: ReadonlyMap<symbol, Hindrance>): Hindrance {
+  return async (request, signal) => {
+    for (const hindrance of hindrances.values()) {
+      const answer = await hindrance(request, signal);
+      if (answer) return answer;
+    }
+    return undefined;
+  };
 }
 
 function countsOf({ config, counts }: OpenStack): CloudCallCount[] {

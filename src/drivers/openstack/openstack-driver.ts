@@ -24,6 +24,7 @@ import type { Finding } from '../../support/finding.ts';
 import type { Logger } from '../../support/log.ts';
 import { within } from '../../support/wait.ts';
 import type { Server } from './client/compute-types.ts';
+import type { Hindrance } from './client/hindrance.ts';
 import type { CloudChoice, CloudLease, Clouds } from './clouds.ts';
 import { LabDhcp } from './lab-dhcp.ts';
 import { chooseStrategy, type StrategyChoice } from './machines/boot-strategies/choose.ts';
@@ -62,6 +63,8 @@ export interface OpenStackSurroundings {
   readonly clock: Clock;
   readonly log: Logger;
   readonly clouds: Clouds;
+  /** What stands between the lab and its cloud on purpose. */
+  readonly hindrance?: Hindrance | undefined;
   readonly firmwareImage: FirmwareSource;
   /** What service instances are made with; `undefined`: none is made. */
   readonly service?: ServiceParts | undefined;
@@ -126,7 +129,7 @@ export class OpenStackDriver implements Driver {
    * @throws QuintupleoError of family `config` when it is not known how to reach the cloud
    */
   static async create(options: OpenStackOptions, around: OpenStackSurroundings): Promise<OpenStackDriver> {
-    const lease = await around.clouds.acquire(options);
+    const lease = await around.clouds.acquire(options, around.hindrance);
     try {
       const kept = await readKept(folderOf(around));
       const look = { lease, clock: around.clock, within: firstLook };

@@ -4,6 +4,7 @@ import type { CallContext, ServiceType } from './call.ts';
 import type { CallCounts } from './call-counts.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { Compute } from './compute.ts';
+import type { Hindrance } from './hindrance.ts';
 import { Identity } from './identity.ts';
 import { Images } from './image.ts';
 import { Networking } from './network.ts';
@@ -17,6 +18,8 @@ export interface OpenStackSurroundings {
   readonly log: Logger;
   /** From 0 (included) to 1 (not included); spreads retries. */
   readonly random?: (() => number) | undefined;
+  /** What stands in the way of its requests on purpose. */
+  readonly hindrance?: Hindrance | undefined;
 }
 
 /**
@@ -53,8 +56,8 @@ export class OpenStack implements AsyncDisposable {
         'certificates of this cloud are not checked ("verify: false"): whoever is on the way to it can read and change all that is said',
       );
     }
-    const { clock, log, random = Math.random } = around;
-    return new OpenStack(new Session(config, { clock, log, random }));
+    const { clock, log, random = Math.random, hindrance } = around;
+    return new OpenStack(new Session(config, { clock, log, random, hindrance }));
   }
 
   /** Who this client is. */

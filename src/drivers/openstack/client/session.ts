@@ -10,6 +10,7 @@ import { findEndpoint, services } from './catalog.ts';
 import type { CloudConfig } from './cloud-config.ts';
 import { ServiceDirectory } from './directory.ts';
 import { faultOf } from './fault.ts';
+import type { Hindrance } from './hindrance.ts';
 import { type MicroversionRange, spokenIn } from './microversion.ts';
 import { withRetries } from './retry.ts';
 import type { Token } from './token.ts';
@@ -25,6 +26,7 @@ export interface SessionSurroundings {
   /** From 0 (included) to 1 (not included). */
   readonly random: () => number;
   readonly log: Logger;
+  readonly hindrance?: Hindrance | undefined;
 }
 
 /** An authenticated conversation with one cloud, as one user in one project: every API call goes through it. */
@@ -39,7 +41,7 @@ export class Session implements AsyncDisposable {
   constructor(config: CloudConfig, around: SessionSurroundings) {
     this.config = config;
     this.#around = around;
-    this.#transport = new Transport(config, around.clock, this.counts);
+    this.#transport = new Transport(config, around.clock, this.counts, around.hindrance);
     this.#authenticator = new Authenticator(config, around, this.#transport);
     this.#directory = new ServiceDirectory(config, (service, url) => this.#getVersions(service, url));
   }

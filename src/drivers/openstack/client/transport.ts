@@ -7,6 +7,7 @@ import { ApiAnswer, type Asked } from './answer.ts';
 import { OpenStackError } from './api-error.ts';
 import type { CallCounts } from './call-counts.ts';
 import type { CloudConfig } from './cloud-config.ts';
+import type { Hindrance } from './hindrance.ts';
 
 // Milliseconds for a connection to be made.
 const connectTimeout = 10_000;
@@ -40,12 +41,14 @@ export class Transport implements AsyncDisposable {
   readonly #config: CloudConfig;
   readonly #clock: Clock;
   readonly #counts: CallCounts;
+  readonly #hindrance: Hindrance | undefined;
   #agent: Promise<Agent> | undefined;
 
-  constructor(config: CloudConfig, clock: Clock, counts: CallCounts) {
+  constructor(config: CloudConfig, clock: Clock, counts: CallCounts, hindrance?: Hindrance) {
     this.#config = config;
     this.#clock = clock;
     this.#counts = counts;
+    this.#hindrance = hindrance;
   }
 
   /**
@@ -68,6 +71,12 @@ export class Transport implements AsyncDisposable {
       this.#counts.count({ service, method, reason, status, path: pathname, milliseconds });
     };
     try {
+      const hindered = await this.#hindrance?.({ service, method, path: pathname }, controller.signal);
+      if (hindered) {
+        count(String(hindered.status));
+        const { status, headers, text } = hindered;
+        return new ApiAnswer({ service, method, url, changes }, status, headers, text);
+      }
       const response = await agent.request({
         origin,
         path: `${pathname}${search}`,
