@@ -88,7 +88,7 @@ export interface SensorReading {
   readonly name: string;
   /** `undefined`: it cannot be read now. */
   readonly value: number | undefined;
-  /** `degrees C`, `RPM`, `volts`, `watts`, `percent`; empty for sensors without one. */
+  /** `°C`, `rpm`, `V`, `W`, `%`. */
   readonly unit: string;
   readonly state: 'ok' | 'warning' | 'critical' | 'unavailable';
 }
@@ -102,6 +102,14 @@ export interface MediaRequest {
   /** HTTP or HTTPS; `undefined` ejects. */
   readonly url: string | undefined;
 }
+
+/** How a node's screen can be seen. */
+export type ScreenAnswer =
+  /** By a WebSocket at the same path of the dashboard, which speaks RFB. */
+  | { readonly kind: 'vnc' }
+  /** At a page of the cloud's own; its URL lets in whoever has it, for a while. */
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'none'; readonly why: string };
 
 /** `POST /v1/web`. */
 export interface WebAccess {

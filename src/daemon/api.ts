@@ -31,6 +31,7 @@ import type { ErrorFamily } from '../support/errors.ts';
  *     GET    /v1/labs/LAB/nodes/NODE/sensors     SensorReading[]
  *     GET    /v1/labs/LAB/nodes/NODE/media       MediaStatus; PUT MediaRequest → MediaStatus
  *     GET    /v1/fault-kinds                     KindInfo[] of src/faults: what can be made wrong
+ *     GET    /v1/labs/LAB/nodes/NODE/screen      ScreenAnswer
  *     GET    /v1/labs/LAB/faults                 FaultStatus[]: what is injected now
  *     POST   /v1/labs/LAB/faults    FaultRequest FaultStatus[]
  *     DELETE /v1/labs/LAB/faults[/ID]            204: lifts all of them, or one

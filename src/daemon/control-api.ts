@@ -19,6 +19,7 @@ import type {
 import type { WebAccess } from './api-watch.ts';
 import type { BootService } from './boot-service.ts';
 import { addFaultRoutes } from './faults/fault-routes.ts';
+import { addHardwareRoutes } from './hardware-routes.ts';
 import { loginsOf, serviceLoginsOf } from './lab-record.ts';
 import type { LabRuntime } from './lab-runtime.ts';
 import type { Labs } from './labs.ts';
@@ -191,6 +192,7 @@ export function controlApi(parts: ControlParts): Hono {
     const history = await lookUp(context).node.serial.history();
     return context.body(new Uint8Array(history), 200, { 'Content-Type': 'application/octet-stream' });
   });
+  addHardwareRoutes(app, { labs, clock, log });
   app.put('/v1/labs/:lab/nodes/:node/deploy', async context => {
     const { lab, name } = lookUp(context);
     await boot.deploy(lab.netbootMac(name), context.req.raw.signal);

@@ -18,7 +18,7 @@ import { fingerprintOf } from '../support/certificate.ts';
 import { systemClock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { systemCodeOf } from '../support/errors.ts';
-import { createLog } from '../support/log.ts';
+import { createLog, type Logger } from '../support/log.ts';
 import type { Paths } from '../support/paths.ts';
 import { currentRequest } from '../support/request-scope.ts';
 import { version } from '../support/version.ts';
@@ -49,6 +49,8 @@ import { Dashboard, type WebPlace } from './web/dashboard.ts';
 export interface DaemonOptions {
   readonly paths: Paths;
   readonly logLevel: string;
+  /** Takes the place of a log on standard error. */
+  readonly log?: Logger | undefined;
   /** Ends the daemon; labs stay as they are. */
   readonly signal: AbortSignal;
   /** Ends by itself, and takes its own files along, when it has had no lab for a while. */
@@ -87,7 +89,7 @@ const preferredBootPort = 8623;
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { stateDirectory, runtimeDirectory, cacheDirectory, controlSocket } = options.paths;
   await using _lock = await lockState(stateDirectory);
-  const log = createLog(options.logLevel);
+  const log = options.log ?? createLog(options.logLevel);
   const kept = fileDocument<KeptDaemon>(join(stateDirectory, 'daemon.json'));
   const before = await kept.read();
   const hostBoot = await readHostBoot();
@@ -223,9 +225,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     ...shared,
     labs: () => labs.list(),
     watch,
-    screenOf: async () => {
-      throw new Error('this node has no screen');
-    },
+    screenOf: (lab, node, signal) => labs.get(lab).nodes.screen(node, signal),
     identity: () => daemonIdentity(stateDirectory, Date.now()),
     metricsToken: join(stateDirectory, 'metrics-token'),
     clock: systemClock,

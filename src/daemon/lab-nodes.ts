@@ -4,7 +4,13 @@ import { randomBuffer } from '../bmc/ipmi/random.ts';
 import { type BmcSettings, newBmcSettings } from '../bmc/redfish/settings.ts';
 import type { Faults } from '../faults/faults.ts';
 import type { BmcDefinition, LabDefinition } from '../lab/definition.ts';
-import { type Driver, type MachineId, machineId, type Observation } from '../node/driver.ts';
+import {
+  type Driver,
+  type MachineId,
+  type MachineScreen,
+  machineId,
+  type Observation,
+} from '../node/driver.ts';
 import { firmwareSettings, nextSettings } from '../node/firmware-settings.ts';
 import { type MediaImage, type MediaState, noMedia } from '../node/media.ts';
 import { type KeptNode, NodeRunner } from '../node/runner.ts';
@@ -87,6 +93,19 @@ export class LabNodes {
   /** What is in a node's slots; `undefined` for a node that is not served. */
   media(name: string): MediaState | undefined {
     return this.#members.get(name)?.node.state.durable.media;
+  }
+
+  /** A node's BMC, as Redfish shows it; `undefined` for a node that cannot be shown. */
+  redfishOf(name: string): NodeBmc | undefined {
+    return this.#members.get(name)?.redfish;
+  }
+
+  /** How a node's screen can be seen now. @throws DriverError */
+  async screen(name: string, signal: AbortSignal): Promise<MachineScreen> {
+    const { driver, lab } = this.#parts;
+    this.node(name);
+    const why = `Machines of the driver ${driver.name} have none.`;
+    return (await driver.screen?.(machineId(lab, name), signal)) ?? { kind: 'none', why };
   }
 
   has(name: string): boolean {

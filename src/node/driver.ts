@@ -184,6 +184,14 @@ export interface ServiceInstance {
   admit(hand: (cloud: ServiceCloud) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
+/** How a machine's screen can be seen. */
+export type MachineScreen =
+  /** At a Unix socket of this host that speaks RFB and asks for no password. @see RFC 6143 */
+  | { readonly kind: 'vnc'; readonly socket: string }
+  /** At a page of the platform's own; its URL lets in whoever has it, for a while. */
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'none'; readonly why: string };
+
 /** Where machines come from. */
 export interface Driver extends Provider, AsyncDisposable {
   readonly name: string;
@@ -249,6 +257,11 @@ export interface Driver extends Provider, AsyncDisposable {
     wrong: readonly Disturbance[],
     signal: AbortSignal,
   ): Promise<readonly string[]>;
+  /**
+   * How the machine's screen can be seen now; only drivers whose machines have one.
+   * @throws {@link DriverError}
+   */
+  screen?(machine: MachineId, signal: AbortSignal): Promise<MachineScreen>;
   /** The machine's serial port, which can be had whether the machine is on or off. */
   serial(machine: MachineId): SerialPort;
 }

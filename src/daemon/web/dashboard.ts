@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Duplex } from 'node:stream';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Identity } from '../../support/certificate.ts';
@@ -18,7 +17,7 @@ import { StaticFiles } from './static-files.ts';
 import { webApp } from './web-app.ts';
 import { type LoginLab, WebLogins } from './web-logins.ts';
 import { WebSessions } from './web-sessions.ts';
-import { answerWebSockets } from './web-sockets.ts';
+import { answerWebSockets, type WebSocketParts } from './web-sockets.ts';
 
 /** What the dashboard works with. */
 export interface DashboardParts {
@@ -27,8 +26,8 @@ export interface DashboardParts {
   readonly watch: NodeWatch;
   readonly serialOf: Control['serialOf'];
   readonly remoteOf: Control['remoteOf'];
-  /** A connection to a node's screen that speaks RFB; throws if it has none. */
-  readonly screenOf: (lab: string, node: string) => Promise<Duplex>;
+  /** How a node's screen can be seen now. */
+  readonly screenOf: WebSocketParts['screenOf'];
   /** By which this daemon is known, off the loopback interface. */
   readonly identity: () => Promise<Identity>;
   /** Path of the file with the token by which metrics are read from elsewhere; made when it is needed. */

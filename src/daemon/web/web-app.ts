@@ -100,7 +100,7 @@ export function webApp(parts: WebAppParts): Hono<Env> {
   app.get('/labs-to-log-in', context => context.json(logins.labs()));
   app.get('/metrics', context =>
     token === undefined || isBearer(context.req.header('authorization'), token)
-      ? api.fetch(new Request(new URL('/v1/metrics', context.req.url)))
+      ? api.fetch(new Request(new URL(`/v1/metrics${new URL(context.req.url).search}`, context.req.url)))
       : refusal(401, 'NOT_AUTHORIZED', 'metrics need the token', { 'WWW-Authenticate': 'Bearer' }),
   );
 

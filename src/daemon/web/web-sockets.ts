@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
-import { type Duplex, duplexPair } from 'node:stream';
+import { connect } from 'node:net';
+import { type Duplex, duplexPair, pipeline } from 'node:stream';
 import { createWebSocketStream, type WebSocket, WebSocketServer } from 'ws';
+import type { MachineScreen } from '../../node/driver.ts';
 import { follow, type SerialPort } from '../../node/serial.ts';
 import type { Clock } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
@@ -17,8 +19,8 @@ export interface WebSocketParts {
   readonly serialOf: (lab: string, node: string) => SerialPort;
   /** Throws if there is no such lab. */
   readonly remoteOf: (lab: string) => RemoteLab | undefined;
-  /** A connection to a node's screen that speaks RFB; throws if it has none. */
-  readonly screenOf: (lab: string, node: string) => Promise<Duplex>;
+  /** How a node's screen can be seen now; throws if there is no such node. */
+  readonly screenOf: (lab: string, node: string, signal: AbortSignal) => Promise<MachineScreen>;
   readonly tls: boolean;
   readonly cookie: string;
   readonly clock: Clock;
@@ -121,17 +123,17 @@ async function serveConsole(client: WebSocket, asked: Asked, parts: WebSocketPar
   });
 }
 
+/** What the screen's RFB server and the browser say to each other is theirs. */
 async function serveScreen(client: WebSocket, asked: Asked, parts: WebSocketParts): Promise<void> {
+  const left = new AbortController();
+  client.on('close', () => left.abort());
   const stream = createWebSocketStream(client);
   stream.on('error', () => client.terminate());
-  const screen = await parts.screenOf(asked.lab, asked.node);
-  const end = () => {
-    screen.destroy();
-    client.close();
-  };
-  screen.on('error', end).on('close', end);
-  stream.on('close', end);
-  stream.pipe(screen).pipe(stream);
+  const screen = await parts.screenOf(asked.lab, asked.node, left.signal);
+  if (screen.kind !== 'vnc') throw new Error('it has no screen that can be shown here');
+  const server = connect(screen.socket);
+  // Each side waits for the other: nothing piles up here.
+  pipeline(stream, server, stream, () => client.close());
 }
 
 /** A console that another daemon serves, after its answer to our asking for it. */

@@ -9,6 +9,7 @@ import {
   type Hardware,
   type MachineAct,
   type MachineId,
+  type MachineScreen,
   machineId,
   type Observation,
   type Resource,
@@ -36,6 +37,7 @@ import { powerOfHosts, switchHost } from './machines/host-power.ts';
 import { findIpxeImages, type IpxeImages } from './machines/ipxe-images.ts';
 import { readKept } from './machines/kept-machines.ts';
 import { type KeptMachine, OpenStackMachine } from './machines/machine.ts';
+import { screenOf } from './machines/screen.ts';
 import { examineNetboot } from './netboot/examination.ts';
 import type { ServiceParts } from './provision/members/service.ts';
 import { LabProvider } from './provision/provider.ts';
@@ -218,6 +220,10 @@ export class OpenStackDriver implements Driver {
     const server = this.#machines.get(this.#nodeIn(id))?.server;
     const { vcpus, ram } = (server && this.#lease.poller.get(server)?.flavor) || {};
     return vcpus === undefined || ram === undefined ? undefined : { cpus: vcpus, memory: ram * 2 ** 20 };
+  }
+
+  async screen(id: MachineId, signal: AbortSignal): Promise<MachineScreen> {
+    return screenOf(this.#lease.openstack.compute, this.#found(id).server, signal);
   }
 
   serial(id: MachineId): SerialPort {

@@ -39,6 +39,11 @@ const actionBodies: Readonly<Record<ServerAction, object>> = {
 // 2.47 shows the flavor within the server, as it was when the server was made; below it are tags (2.26) and locks (2.9).
 const readServers = '2.47';
 
+/** Pages that a cloud may have for a server's screen. */
+export type ScreenConsole =
+  | { readonly protocol: 'vnc'; readonly type: 'novnc' }
+  | { readonly protocol: 'spice'; readonly type: 'spice-html5' };
+
 /**
  * Nova.
  * @see https://docs.openstack.org/api-ref/compute/
@@ -160,13 +165,26 @@ export class Compute {
   }
 
   /** A websocket to the serial port; its URL is a secret and works for some minutes. */
-  async serialConsole(id: string, ctx: CallContext): Promise<{ url: string }> {
+  serialConsole(id: string, ctx: CallContext): Promise<{ url: string }> {
+    return this.#remoteConsole(id, { protocol: 'serial', type: 'serial' }, ctx);
+  }
+
+  /** A page that shows the screen; its URL is a secret and works for some minutes. */
+  screenConsole(id: string, kind: ScreenConsole, ctx: CallContext): Promise<{ url: string }> {
+    return this.#remoteConsole(id, kind, ctx);
+  }
+
+  async #remoteConsole(
+    id: string,
+    kind: { readonly protocol: string; readonly type: string },
+    ctx: CallContext,
+  ): Promise<{ url: string }> {
     const answer = await this.#session.call(
       {
         service: 'compute',
         method: 'POST',
         path: `/servers/${id}/remote-consoles`,
-        body: { remote_console: { protocol: 'serial', type: 'serial' } },
+        body: { remote_console: kind },
         // remote-consoles came with 2.6.
         microversion: '2.6',
         repeatable: true,

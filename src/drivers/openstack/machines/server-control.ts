@@ -17,6 +17,7 @@ export type ServerCalls = Pick<
   | 'deleteMetadata'
   | 'consoleOutput'
   | 'serialConsole'
+  | 'screenConsole'
 >;
 
 /** What is to be asked of Nova for a server in some state: an action, nothing since it is as wanted, or why that cannot be. */

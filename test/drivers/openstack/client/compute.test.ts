@@ -199,6 +199,18 @@ describe('acting on a server', () => {
     });
   });
 
+  test('finds the page that shows a screen', async () => {
+    const kind = { protocol: 'vnc', type: 'novnc' } as const;
+    const console = { ...kind, url: 'https://cloud:6080/vnc_auto.html?path=%3Ftoken%3Dt' };
+    const open = (client: OpenStack) => client.compute.screenConsole('1', kind, ctx);
+    expect(await sent({ status: 200, body: { remote_console: console } }, open)).toEqual({
+      call: `POST ${root}/servers/1/remote-consoles`,
+      microversion: 'compute 2.6',
+      body: { remote_console: kind },
+      result: { url: console.url },
+    });
+  });
+
   test('plugs a port in', async () => {
     const answer = { interfaceAttachment: { port_id: 'p' } };
     expect(
