@@ -33,6 +33,8 @@ export interface Running {
   /** Resolves when it has printed that, or has ended. */
   readonly says: (text: string) => Promise<void>;
   readonly kill: () => void;
+  /** As Ctrl-C does. */
+  readonly interrupt: () => void;
 }
 
 /** A process that works for the labs. */
@@ -88,7 +90,12 @@ export class Host implements AsyncDisposable {
   /** Writes a lab file as it is, and returns its path. */
   async file(lab: string, text: string): Promise<string> {
     this.#others.add(lab);
-    const path = join(this.#folder, `${lab}.yaml`);
+    return this.write(`${lab}.yaml`, text);
+  }
+
+  /** Writes any file, and returns its path. */
+  async write(name: string, text: string): Promise<string> {
+    const path = join(this.#folder, name);
     await writeFile(path, text);
     return path;
   }
@@ -287,6 +294,9 @@ function follow(child: ChildProcess): Running {
     },
     kill: () => {
       child.kill('SIGKILL');
+    },
+    interrupt: () => {
+      child.kill('SIGINT');
     },
   };
 }
