@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Progress } from '../../src/daemon/api.ts';
 import { runDaemon } from '../../src/daemon/daemon.ts';
 import type { LabDefinition, RedfishDefinition } from '../../src/lab/definition.ts';
+import type { Logger } from '../../src/support/log.ts';
 import { findPaths, type Paths } from '../../src/support/paths.ts';
 
 /** A daemon in this process, with folders of its own. */
@@ -18,7 +19,7 @@ export interface TestDaemon extends AsyncDisposable {
 }
 
 /** Starts a daemon, on the folders of an earlier one if given. */
-export async function startDaemon(before?: Paths): Promise<TestDaemon> {
+export async function startDaemon(before?: Paths, log?: Logger): Promise<TestDaemon> {
   const folder = before ? undefined : await mkdtemp(join(tmpdir(), 'quintupleo-test-'));
   const paths =
     before ??
@@ -34,7 +35,14 @@ export async function startDaemon(before?: Paths): Promise<TestDaemon> {
   const end = new AbortController();
   let ended: Promise<void> = Promise.resolve();
   await new Promise<void>((resolve, reject) => {
-    ended = runDaemon({ paths, logLevel: 'silent', signal: end.signal, idleExit: false, onReady: resolve });
+    ended = runDaemon({
+      paths,
+      logLevel: 'silent',
+      log,
+      signal: end.signal,
+      idleExit: false,
+      onReady: resolve,
+    });
     ended.catch(reject);
   });
   const send = (method: string, path: string, body: unknown) =>
