@@ -15,7 +15,7 @@ const capacity = 256;
 const firstPause = 1_000;
 const longestPause = 300_000;
 
-/** How often one notice is tried: about 40 minutes. */
+/** How often one notice is tried: within 40 minutes. */
 const mostAttempts = 16;
 
 /** What webhooks work with. */
