@@ -133,18 +133,18 @@ function choose(choice: NodeChoice, nodes: readonly string[], seed: number, step
   }
   const patterns = typeof choice === 'string' ? [choice] : choice;
   for (const pattern of patterns) {
-    if (nodes.some(node => matches(pattern, node))) continue;
+    if (nodes.some(node => matchesPattern(pattern, node))) continue;
     throw new QuintupleoError(`step ${step + 1}: the lab has no node ${pattern}`, {
       family: 'user',
       code: 'SCENARIO_WITHOUT_NODES',
       remedy: `It has ${nodes.slice(0, 8).join(', ') || 'none'}.`,
     });
   }
-  return nodes.filter(node => patterns.some(pattern => matches(pattern, node)));
+  return nodes.filter(node => patterns.some(pattern => matchesPattern(pattern, node)));
 }
 
 /** Whether a name is that of a pattern, in which `*` stands for anything. */
-function matches(pattern: string, name: string): boolean {
+export function matchesPattern(pattern: string, name: string): boolean {
   const parts = pattern.split('*').map(part => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`).test(name);
 }

@@ -14,6 +14,7 @@ import {
 import { type BmcContent, bmcSchema } from './schema-bmc.ts';
 import { type DriverContent, driverSchema } from './schema-drivers.ts';
 import { type ExportsContent, exportsSchema } from './schema-exports.ts';
+import { type FaultsContent, faultsSchema } from './schema-faults.ts';
 import { foreignKeys, keysAt } from './schema-keys.ts';
 import { type NotifyContent, notifySchema } from './schema-notify.ts';
 import {
@@ -46,6 +47,7 @@ export interface Draft {
   readonly redfish: RedfishContent | undefined;
   readonly notify: NotifyContent | undefined;
   readonly export: ExportsContent | undefined;
+  readonly faults: FaultsContent | undefined;
 }
 
 /** The lab's name in a file's content, or `undefined` if there is none that can be used. */
@@ -77,6 +79,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
       redfish: rest.redfish,
       notify: rest.notify,
       export: rest.export,
+      faults: rest.faults,
     };
   }
   const schema = labFileJsonSchema();
@@ -104,6 +107,7 @@ export function readDraft(raw: unknown, report: Report): Draft {
     redfish: redfishSchema.safeParse(parts.redfish).data,
     notify: notifySchema.safeParse(parts.notify).data,
     export: exportsSchema.safeParse(parts.export).data,
+    faults: faultsSchema.safeParse(parts.faults).data,
   };
 }
 

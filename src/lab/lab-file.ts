@@ -12,6 +12,7 @@ import { type Draft, labNameIn, readDraft } from './draft.ts';
 import { inEnvironment, resolveDriver } from './drivers.ts';
 import { Endpoints } from './endpoints.ts';
 import { resolveExports } from './exports.ts';
+import { resolveFaults } from './faults.ts';
 import { MachineNames, type NamedGroup } from './groups.ts';
 import { withId } from './lab-id.ts';
 import { checkMacs } from './macs.ts';
@@ -147,6 +148,7 @@ export function parseLabFile(
   });
   const notify = resolveNotify(draft.notify, { source, sources, report });
   const exports = resolveExports(draft.export, { lab, source, report });
+  const faults = resolveFaults(draft.faults, { nodes: nodes.map(({ name }) => name), onCloud, report });
   if (onCloud) checkLegs(service, draft.networks, report);
 
   if (problems.size > 0 || draft.lab === undefined || driver === undefined) {
@@ -165,6 +167,7 @@ export function parseLabFile(
       source,
       ...(notify && { notify }),
       ...(exports && { exports }),
+      ...(faults && { faults }),
     },
   };
 }

@@ -4,6 +4,7 @@ import { namePattern } from './names.ts';
 import { bmcSchema } from './schema-bmc.ts';
 import { driverSchema } from './schema-drivers.ts';
 import { exportsSchema } from './schema-exports.ts';
+import { faultsSchema } from './schema-faults.ts';
 import { notifySchema } from './schema-notify.ts';
 import { diskKeys, groupKeys, labKeys, networkKeys, nicKeys } from './schema-openstack.ts';
 import { label, macAddress, networkName, size, text, truth, whole } from './schema-parts.ts';
@@ -113,6 +114,7 @@ export const labFileParts = {
   }),
   notify: notifySchema.optional(),
   export: exportsSchema.optional(),
+  faults: faultsSchema.optional(),
 };
 
 /** A lab file. */
