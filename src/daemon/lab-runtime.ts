@@ -201,6 +201,7 @@ export class LabRuntime {
       if (this.remote) await this.#service.push(this.#record, signal);
       else await this.#serveAll();
       await this.#keep({ ...this.#record, phase: 'up', message: '' });
+      this.#around.happenings.tell({ type: 'nodes', lab: this.name });
     } catch (error) {
       await this.#keep({
         ...this.#record,
@@ -253,6 +254,7 @@ export class LabRuntime {
     await this.#stopServing();
     await this.#service[Symbol.asyncDispose]();
     await this.#driver[Symbol.asyncDispose]();
+    this.#around.happenings.tell({ type: 'nodes', lab: this.name });
   }
 
   status(): LabStatus {

@@ -1,5 +1,6 @@
 import type { NodeStatus } from '../api.ts';
 import type { BootStage, NodeSummary } from '../api-watch.ts';
+import type { LabRecord } from '../lab-record.ts';
 
 /** What a table of nodes shows of a node. */
 export function summaryOf(
@@ -24,6 +25,22 @@ export function summaryOf(
       problem: bmc.problem ?? bmc.redfish?.problem,
     },
     faults,
+  };
+}
+
+/** A node that another daemon serves, of which this one is told only when it asks. */
+export function summaryElsewhere({ definition, ports }: LabRecord, name: string): NodeSummary {
+  const ipmi = definition.bmcs[name]?.ipmi;
+  return {
+    lab: definition.spec.name,
+    name,
+    power: 'unknown',
+    stage: 'off',
+    bmc: {
+      ipmi: ipmi ? endpoint(ipmi.address, ipmi.port ?? ports[name] ?? 0) : '',
+      problem: "served by the lab's service instance, which is not watched",
+    },
+    faults: [],
   };
 }
 

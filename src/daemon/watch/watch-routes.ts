@@ -12,22 +12,11 @@ export interface WatchRoutesParts {
 
 const watchQuery = z.object({ after: z.coerce.number().int().min(0).optional() });
 
-/**
- * Adds the routes of what is watched: all nodes, and what happens.
- * @param labs - those that a request may see; `undefined`: all
- */
-export function addWatchRoutes(
-  app: Hono,
-  { nodes, watch }: WatchRoutesParts,
-  labs: (request: Request) => ReadonlySet<string> | undefined = () => undefined,
-): void {
-  app.get('/v1/nodes', context => {
-    const seen = labs(context.req.raw);
-    return context.json(nodes.all().filter(node => seen === undefined || seen.has(node.lab)));
-  });
+/** Adds the routes of what is watched: all nodes, and what happens. */
+export function addWatchRoutes(app: Hono, { nodes, watch }: WatchRoutesParts): void {
+  app.get('/v1/nodes', context => context.json(nodes.all()));
   app.get('/v1/watch', context => {
     const { after } = watchQuery.parse(context.req.query());
-    const { raw } = context.req;
-    return watchAnswer(watch, { labs: labs(raw), after }, raw.signal);
+    return watchAnswer(watch, { labs: undefined, after }, context.req.raw.signal);
   });
 }

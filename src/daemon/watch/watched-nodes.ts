@@ -1,6 +1,6 @@
 import type { BootStage, NodeSummary } from '../api-watch.ts';
 import type { Labs } from '../labs.ts';
-import { summaryOf } from './node-summary.ts';
+import { summaryElsewhere, summaryOf } from './node-summary.ts';
 
 /** What is known of a node besides its status. */
 export interface NodeKnowledge {
@@ -20,7 +20,10 @@ export class WatchedNodes {
   }
 
   all(): NodeSummary[] {
-    return this.#labs.list().flatMap(({ name, nodes }) => nodes.names().map(node => this.#read(name, node)));
+    return this.#labs.list().flatMap(({ name, nodes, remote, record }) => {
+      if (!remote) return nodes.names().map(node => this.#read(name, node));
+      return record.definition.spec.nodes.map(node => summaryElsewhere(record, node.name));
+    });
   }
 
   one(lab: string, name: string): NodeSummary | undefined {
