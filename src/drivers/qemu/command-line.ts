@@ -39,6 +39,9 @@ export interface CommandLine {
 export const serialId = 'serial0';
 export const blockNode = (index: number) => `image${index}`;
 
+/** Enough for 1600 × 1200 pixels. MiB. */
+const videoMemory = 8;
+
 /**
  * QEMU's arguments. It starts paused, so that whoever started it can look before the machine runs.
  * Holds no secrets: every user of the host can read a command line.
@@ -49,7 +52,9 @@ export function buildCommandLine(line: CommandLine): string[] {
   const uefi = uefiFiles(firmware, paths);
   return [
     ...['-name', `guest=${lab}/${spec.name},process=qemu-${spec.name}`],
-    ...['-nodefaults', '-no-user-config', '-S', '-display', 'none'],
+    ...['-nodefaults', '-no-user-config', '-S'],
+    // Whoever looks at the screen disturbs nobody else who does.
+    ...['-vnc', `unix:${quote(paths.vncSocket)},share=force-shared`],
     ...['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
     ...['-machine', machineType(firmware)],
     ...['-accel', accelerator, '-cpu', accelerator === 'kvm' ? 'host' : 'max'],
@@ -69,6 +74,7 @@ export function buildCommandLine(line: CommandLine): string[] {
     ...nicArguments(line),
     // Last, so that whatever else a machine has stays at the addresses that its guest knows.
     ...stickArguments(line),
+    ...['-device', `VGA,vgamem_mb=${videoMemory}`],
   ];
 }
 

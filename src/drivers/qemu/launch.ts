@@ -22,7 +22,8 @@ export async function clearRunFiles(paths: MachinePaths, console: 'anew' | 'goes
   await mkdir(dirname(paths.qmpSocket), { recursive: true, mode: 0o700 });
   if (console === 'anew') await keepAside(paths.serialLog);
   await keepAside(paths.qemuLog);
-  for (const path of [paths.resetLog, paths.pidfile, paths.qmpSocket, paths.serialInput]) {
+  const { resetLog, pidfile, qmpSocket, vncSocket, serialInput } = paths;
+  for (const path of [resetLog, pidfile, qmpSocket, vncSocket, serialInput]) {
     await rm(path, { force: true });
   }
   // QEMU would make it readable for others.

@@ -35,6 +35,8 @@ export interface MachinePaths {
   /** Also the argument by which its process is told from all others. */
   readonly pidfile: string;
   readonly qmpSocket: string;
+  /** At which its screen is seen. */
+  readonly vncSocket: string;
   /** Names of its taps. */
   readonly tap: (index: number) => string;
   /** Name of the packet filter on them. */
@@ -100,6 +102,7 @@ export function machinePaths(folders: Folders, lab: string, node: string): Machi
     resetLog: join(folder, 'resets.log'),
     pidfile: join(folder, 'qemu.pid'),
     qmpSocket: socket('qmp'),
+    vncSocket: socket('vnc'),
     tap: index => `qx${id.slice(0, 9)}-${index.toString(36)}`,
     filter: `qx${id.slice(0, 9)}`,
   };

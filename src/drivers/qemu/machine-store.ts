@@ -53,6 +53,7 @@ export class MachineStore {
   /** Takes all of it away. */
   async delete(): Promise<void> {
     await rm(this.paths.qmpSocket, { force: true });
+    await rm(this.paths.vncSocket, { force: true });
     await rm(this.paths.folder, { recursive: true, force: true });
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   killProcess,
   type ProcessIdentity,
@@ -7,7 +8,7 @@ import {
 } from '../../host/processes.ts';
 import type { NextBoot } from '../../node/boot.ts';
 import type { Disturbance } from '../../node/disturbance.ts';
-import { DriverError, type MachineAct, type Observation } from '../../node/driver.ts';
+import { DriverError, type MachineAct, type MachineScreen, type Observation } from '../../node/driver.ts';
 import { type MediaState, noMedia } from '../../node/media.ts';
 import type { NodeSpec } from '../../node/spec.ts';
 import type { Clock } from '../../support/clock.ts';
@@ -166,6 +167,15 @@ export class QemuMachine {
   async resizeDisk(name: string, size: number): Promise<void> {
     const index = this.#run?.record.spec.disks.findIndex(disk => disk.name === name) ?? -1;
     if (index >= 0) await this.#run?.qmp?.execute('block_resize', { 'node-name': blockNode(index), size });
+  }
+
+  /** How its screen is seen. */
+  screen(): MachineScreen {
+    if (!this.#run) return { kind: 'none', why: 'The machine is off.' };
+    const { vncSocket } = this.#parts.paths;
+    // One that was powered on by an earlier version.
+    if (!existsSync(vncSocket)) return { kind: 'none', why: 'It has a screen from its next power-on.' };
+    return { kind: 'vnc', socket: vncSocket };
   }
 
   get isOn(): boolean {

@@ -9,6 +9,7 @@ import {
   DriverError,
   type MachineAct,
   type MachineId,
+  type MachineScreen,
   machineId,
   type Observation,
   type Resource,
@@ -157,6 +158,10 @@ export class QemuDriver implements Driver {
 
   serial(id: MachineId): SerialPort {
     return this.#found(id).serial;
+  }
+
+  async screen(id: MachineId): Promise<MachineScreen> {
+    return this.#found(id).screen();
   }
 
   async examineNetboot(lab: LabSpec, node: NodeSpec): Promise<readonly Finding[]> {

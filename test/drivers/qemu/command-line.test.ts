@@ -110,6 +110,13 @@ describe('command line', () => {
       expected: new RegExp(`manufacturer=QuintupleO,.*serial=${productOf(spec).serial},`),
     },
     { what: 'QMP', given: {}, option: 'qmp', expected: `unix:${paths.qmpSocket},server=on,wait=off` },
+    {
+      what: 'a screen that nobody but this host’s user can see',
+      given: {},
+      option: 'vnc',
+      expected: `unix:${paths.vncSocket},share=force-shared`,
+    },
+    { what: 'what its screen shows', given: {}, option: 'device', expected: /^VGA,/ },
     { what: 'the mark of its process', given: {}, option: 'pidfile', expected: paths.pidfile },
     { what: 'no guest process may start others', given: {}, option: 'sandbox', expected: /spawn=deny/ },
     {
