@@ -24,6 +24,12 @@ test('a place that is held is had by nobody else until it is let go', async () =
   expect(await theirs.reserve(place)).toBe(true);
 });
 
+test('at an address that is still to come, a place can be had', async () => {
+  await using mine = new TcpReservations();
+  expect(await mine.reserve({ address: '192.0.2.1', port: 8443 })).toBe(true);
+  await mine.release({ address: '192.0.2.1', port: 8443 });
+});
+
 test('what a lab has no more is let go, and what it keeps is not', async () => {
   const nothing: ReadonlySet<string> = new Set();
   const free = async () => true;

@@ -36,13 +36,17 @@ export class IpmiServer implements AsyncDisposable {
   }
 
   /**
-   * Takes an endpoint for a BMC that comes later, so that nobody else gets it until then.
+   * Takes an endpoint for a BMC that comes later, so that nobody else gets it until then. At an address that this host
+   * does not have yet, such as a bridge's that is about to be made, nobody else can have it either.
    * @returns whether it could be had
    */
   async reserve(endpoint: Endpoint): Promise<boolean> {
-    const socket = await bind(endpoint).catch(() => undefined);
-    if (socket) this.#reserved.set(nameOf(endpoint), socket);
-    return socket !== undefined;
+    try {
+      this.#reserved.set(nameOf(endpoint), await bind(endpoint));
+      return true;
+    } catch (error) {
+      return error instanceof QuintupleoError && error.code === 'IPMI_ADDRESS_NOT_HERE';
+    }
   }
 
   /** Gives up what was reserved for a BMC that does not come. */

@@ -67,6 +67,12 @@ describe.each(['127.0.0.1', ...(hasIPv6 ? ['::1'] : [])])('on %s', address => {
     expect(await winner.reserve(endpoint)).toBe(true);
   });
 
+  test('at an address that is still to come, a place can be had', async () => {
+    const ipmi = server();
+    expect(await ipmi.reserve({ address: '192.0.2.1', port: 623 })).toBe(true);
+    await ipmi.release({ address: '192.0.2.1', port: 623 });
+  });
+
   test('a place is free again once it is closed', async () => {
     const ipmi = server();
     const { bmc } = await createFixture();
