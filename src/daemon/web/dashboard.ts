@@ -49,10 +49,13 @@ export interface WebPlace {
 /** Where it listens unless somebody says otherwise; if that is taken, at any free port. */
 const usualPlace: WebPlace = { address: '127.0.0.1', port: 8625 };
 
-/** How long a client may take to send its request's head and the whole of it, and to take what it is sent. Milliseconds. */
+/**
+ * How long a client may take to send its request's head and the whole of it, and how long nothing may pass: a power
+ * command may be waited for, and so may an image that is fetched. Milliseconds.
+ */
 const headTime = 10_000;
 const requestTime = 30_000;
-const silentTime = 120_000;
+const silentTime = 15 * 60_000;
 
 const mostConnections = 1024;
 
