@@ -14,7 +14,8 @@ const delay = () => milliseconds().meta({ description: 'How long.', examples: ['
 
 /** A kind of fault with its settings. */
 function kind<Kind extends string, Keys extends z.ZodRawShape>(name: Kind, description: string, keys: Keys) {
-  return z.strictObject({ kind: z.literal(name), ...keys }).meta({ title: name, description });
+  const literal = z.literal(name).meta({ description: 'The kind of fault.' });
+  return z.strictObject({ kind: literal, ...keys }).meta({ title: name, description });
 }
 
 const bmcFaults = [
