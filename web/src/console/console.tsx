@@ -50,8 +50,12 @@ export function Console({ node }: { readonly node: NodeName }) {
     };
   }, []);
 
+  // The daemon is there again: no need to wait.
   useSignalEffect(() => {
-    beginnings.value;
+    if (beginnings.value > 0 && line.peek() === 'closed') attempts.value = attempts.peek() + 1;
+  });
+
+  useSignalEffect(() => {
     attempts.value;
     if (!loaded.value) return;
     line.value = 'connecting';

@@ -119,12 +119,7 @@ function Box({ lab, name, x, y, width, height }: BoxProps) {
   const node = nodeOf(keyOf({ lab, name }));
   const room = Math.floor((width - 30) / 7.6);
   return (
-    <a
-      class={`tile ${lookOf(node)}`}
-      href={nodePath({ lab, name })}
-      aria-label={describe(name, node)}
-      data-tile={name}
-    >
+    <a class={`tile ${lookOf(node)}`} href={nodePath({ lab, name })} data-tile={name}>
       <title>{describe(name, node)}</title>
       <rect class="box" x={x + 0.5} y={y} width={width - 1} height={height} rx="8" />
       <circle class="disc" cx={x + 15} cy={y + 21} r="5" />

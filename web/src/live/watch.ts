@@ -10,8 +10,9 @@ import { linesOf } from './lines.ts';
 /** Whether what is shown is what is so. */
 export const connection = signal<'connecting' | 'live' | 'lost'>('connecting');
 
-/** Grows whenever the stream begins anew: what was read before may be out of date. */
+/** Grows whenever the stream begins anew, or labs come or go: what was read before may be out of date. */
 export const beginnings = signal(0);
+let hasBegun = false;
 
 /** Milliseconds of silence after which a stream is taken for dead: the daemon says every few seconds that it lives. */
 const silence = 40_000;
@@ -62,7 +63,8 @@ function take(message: WatchMessage): void {
     case 'all':
       showAll(message.nodes);
       connection.value = 'live';
-      beginnings.value += 1;
+      if (hasBegun) beginnings.value += 1;
+      hasBegun = true;
       break;
     case 'nodes':
       showChanged(message.nodes);
