@@ -42,6 +42,8 @@ export function Console({ node }: { readonly node: NodeName }) {
         },
         onLeave: () => leave.current?.focus(),
       });
+      terminal.current.setInteractive(interactive.peek());
+      terminal.current.setReadAloud(readAloud.peek());
       loaded.value = true;
     });
     return () => {
@@ -85,12 +87,17 @@ export function Console({ node }: { readonly node: NodeName }) {
     };
   });
 
-  useSignalEffect(() => {
-    if (!loaded.value) return;
-    terminal.current?.setInteractive(interactive.value);
-    terminal.current?.setReadAloud(readAloud.value);
-    if (interactive.value) terminal.current?.focus();
-  });
+  // At once, so that not even the first key is lost.
+  const typeInto = (on: boolean) => {
+    interactive.value = on;
+    terminal.current?.setInteractive(on);
+    if (on) terminal.current?.focus();
+  };
+
+  const read = (on: boolean) => {
+    readAloud.value = on;
+    terminal.current?.setReadAloud(on);
+  };
 
   return (
     <div class="console">
@@ -105,7 +112,7 @@ export function Console({ node }: { readonly node: NodeName }) {
               type="checkbox"
               checked={interactive.value}
               onChange={({ currentTarget }) => {
-                interactive.value = currentTarget.checked;
+                typeInto(currentTarget.checked);
               }}
             />
             Type into it
@@ -116,7 +123,7 @@ export function Console({ node }: { readonly node: NodeName }) {
             type="checkbox"
             checked={readAloud.value}
             onChange={({ currentTarget }) => {
-              readAloud.value = currentTarget.checked;
+              read(currentTarget.checked);
             }}
           />
           Screen reader
