@@ -1,3 +1,4 @@
+import type { HttpBindings } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
@@ -86,7 +87,9 @@ export function controlApi(parts: ControlParts): Hono {
 
   app.get('/v1/daemon', context => context.json(status()));
   app.post('/v1/daemon/stop', context => {
-    stop();
+    // Who asks is answered before the daemon begins to hang up.
+    const { outgoing } = context.env as HttpBindings;
+    outgoing.once('close', stop);
     return context.body(null, 204);
   });
 
