@@ -16,7 +16,9 @@ async function makeLog() {
   return { log: createLog('trace', path), read: () => readFile(path, 'utf8') };
 }
 
-test('nothing that clients and lab files keep secret is in the log, whatever its level', { timeout: 60_000 }, async () => {
+test('nothing that clients and lab files keep secret is in the log, whatever its level', {
+  timeout: 60_000,
+}, async () => {
   const secrets = {
     ofFile: 'Lab-file-pass-1',
     webhook: 'whsec_webhook-signing-key',

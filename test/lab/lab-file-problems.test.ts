@@ -31,7 +31,7 @@ const problems: Record<string, readonly [text: string, ...lines: string[]]> = {
   ],
   'a key that is like no other': [
     withLines('color: red'),
-    'lab.yaml:4:1: unknown key "color". Known here: lab, driver, networks, nodes, routers, serverGroups, hosts, service, expires, bmc, redfish, export.',
+    'lab.yaml:4:1: unknown key "color". Known here: lab, driver, networks, nodes, routers, serverGroups, hosts, service, expires, bmc, redfish, notify, export, faults.',
   ],
   'a bad lab name': [
     'lab: My_Lab\nnodes: [{name: a}]',
