@@ -61,8 +61,11 @@ export interface LiveFault<F extends Fault = Fault> extends Place {
   felt(): void;
   /** To be called when it cannot be had here. */
   refuse(why: string): void;
-  /** To be called when it is not felt at once: says when it will be. */
-  note(when: string): void;
+  /**
+   * To be called when it can be had here.
+   * @param when - says when it will be felt, where that is not at once
+   */
+  grant(when?: string): void;
 }
 
 /** What is wrong at one place, as those ask who make it felt. Asking costs next to nothing while nothing is wrong. */
@@ -127,7 +130,7 @@ export class Faults {
       timer: duration === undefined ? undefined : this.#clock.after(duration, () => this.#end(id)),
     };
     this.#entries.set(id, entry);
-    for (const node of nodes.length === 0 ? [undefined] : nodes) {
+    for (const node of nodes.length === 0 ? [undefined] : new Set(nodes)) {
       const live = this.#makeLive(entry, { lab, node });
       const key = keyOf(live);
       entry.places.set(key, live);
@@ -233,8 +236,15 @@ export class Faults {
         toldAt = clock.now();
         tell();
       },
-      refuse: why => entry.problems.set(name, why),
-      note: when => entry.notes.set(name, when),
+      refuse(why) {
+        entry.problems.set(name, why);
+        entry.notes.delete(name);
+      },
+      grant(when) {
+        entry.problems.delete(name);
+        if (when === undefined) entry.notes.delete(name);
+        else entry.notes.set(name, when);
+      },
     };
     return live;
   }

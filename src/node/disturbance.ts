@@ -11,3 +11,10 @@ export type Disturbance =
 
 /** Names of {@link Disturbance}s. */
 export type DisturbanceKind = Disturbance['kind'];
+
+/** A disturbance that is not felt at once. */
+export interface LaterDisturbance {
+  readonly kind: DisturbanceKind;
+  /** For people, when it will be felt. */
+  readonly when: string;
+}

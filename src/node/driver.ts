@@ -1,6 +1,6 @@
 import type { Finding } from '../support/finding.ts';
 import type { BootTarget, NextBoot } from './boot.ts';
-import type { Disturbance, DisturbanceKind } from './disturbance.ts';
+import type { Disturbance, DisturbanceKind, LaterDisturbance } from './disturbance.ts';
 import type { FirmwareAnswer, FirmwareQuestion } from './firmware.ts';
 import type { FirmwareSettings } from './firmware-settings.ts';
 import type { MediaSlot, MediaState } from './media.ts';
@@ -249,14 +249,14 @@ export interface Driver extends Provider, AsyncDisposable {
   /**
    * Makes things wrong with a machine, in place of what was made wrong before; none: all is well again. What the running
    * machine cannot be made to feel, it feels from its next power-on; the answer says so.
-   * @returns for people, of each disturbance that is not felt at once, when it will be
+   * @returns each disturbance that is not felt at once
    * @throws {@link DriverError}
    */
   disturb?(
     machine: MachineId,
     wrong: readonly Disturbance[],
     signal: AbortSignal,
-  ): Promise<readonly string[]>;
+  ): Promise<readonly LaterDisturbance[]>;
   /**
    * How the machine's screen can be seen now; only drivers whose machines have one.
    * @throws {@link DriverError}

@@ -30,6 +30,12 @@ describe('the faults of labs', () => {
     expect(faults.view('one', 'a').find('bmc-slow')).toBeUndefined();
   });
 
+  test('are once at a node that is named twice, and can be lifted', () => {
+    const { id } = faults.inject({ lab: 'one', nodes: ['a', 'a'], fault: slow });
+    faults.lift('one', id);
+    expect(faults.view('one', 'a').live).toEqual([]);
+  });
+
   test('are at the lab as a whole when they are of no node', () => {
     const { nodes } = faults.inject({ lab: 'one', nodes: [], fault: parseFault({ kind: 'cloud-errors' }) });
     expect(nodes).toEqual([]);
@@ -112,7 +118,7 @@ describe('the faults of labs', () => {
   test('say where they cannot be had, and where not at once', () => {
     faults.inject({ lab: 'one', nodes: ['a', 'b'], fault: parseFault({ kind: 'disk-fails' }) });
     faults.view('one', 'a').live[0]?.refuse('there is no disk 0');
-    faults.view('one', 'b').live[0]?.note('from its next power-on');
+    faults.view('one', 'b').live[0]?.grant('from its next power-on');
     expect(faults.list('one')).toMatchObject([
       { problems: { a: 'there is no disk 0' }, notes: { b: 'from its next power-on' } },
     ]);

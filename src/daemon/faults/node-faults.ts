@@ -2,14 +2,12 @@ import type { Accounts } from '../../bmc/accounts.ts';
 import type { Receiver } from '../../bmc/ipmi/ipmi-server.ts';
 import { type Fault, type FaultOf, isDisturbance } from '../../faults/fault.ts';
 import type { Faults, FaultView, LiveFault } from '../../faults/faults.ts';
-import type { Disturbance, DisturbanceKind } from '../../node/disturbance.ts';
 import type { Driver, MachineId } from '../../node/driver.ts';
 import { type SensorSpec, sensors } from '../../node/sensors.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
-import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
-import { Turnstile } from '../../support/wait.ts';
 import type { BmcRim, KeptMemory } from '../bmc-endpoint.ts';
+import { Disturber } from './disturber.ts';
 import { FaultyAccounts, FaultyMemory } from './faulty-controller.ts';
 import { FaultyMachine } from './faulty-machine.ts';
 import { FaultyReceiver } from './faulty-receiver.ts';
@@ -27,9 +25,6 @@ export interface NodeFaultsParts {
   readonly log: Logger;
 }
 
-/** Milliseconds that a driver is given for what it was asked for when its node is no longer served. */
-const longestEnd = 10_000;
-
 /**
  * What makes a node's faults felt: a rim around its machine and around each face of its BMC. Without faults, all
  * passes through.
@@ -38,8 +33,7 @@ export class NodeFaults implements BmcRim {
   readonly machine: FaultyMachine;
   readonly #parts: NodeFaultsParts;
   readonly #view: FaultView;
-  readonly #turnstile = new Turnstile();
-  readonly #closing = new AbortController();
+  readonly #disturber: Disturber;
   #memory: FaultyMemory | undefined;
   #restart: () => void = () => undefined;
   #stopListening: () => void = () => undefined;
@@ -47,9 +41,10 @@ export class NodeFaults implements BmcRim {
 
   constructor(parts: NodeFaultsParts) {
     this.#parts = parts;
-    const { faults, lab, node, driver, clock } = parts;
+    const { faults, lab, node, machine, driver, clock, log } = parts;
     this.#view = faults.view(lab, node);
     this.machine = new FaultyMachine({ driver, view: this.#view, clock });
+    this.#disturber = new Disturber({ machine, driver, view: this.#view, clock, log });
   }
 
   /** The users whom IPMI logins find. */
@@ -80,23 +75,20 @@ export class NodeFaults implements BmcRim {
 
   /** Resolves when the driver has done what it was asked for. */
   settled(): Promise<void> {
-    return this.#turnstile.run(async () => undefined);
+    return this.#disturber.settled();
   }
 
-  /** The node is served no more. What its driver was asked for before has been done, or given up after a while. */
-  async close(): Promise<void> {
+  /** The node is served no more, and its machine is well again, or its driver was given up after a while. */
+  close(): Promise<void> {
     this.#stopListening();
     this.#resets?.cancel();
     this.machine.close();
-    const patience = this.#parts.clock.after(longestEnd, () => this.#closing.abort());
-    await this.settled();
-    patience.cancel();
-    this.#closing.abort();
+    return this.#disturber.close();
   }
 
   /** Does what has to be done once, as such a fault comes or goes: all else is asked for where it is felt. */
   #make(fault: Fault): void {
-    if (isDisturbance(fault)) void this.#turnstile.run(() => this.#disturb());
+    if (isDisturbance(fault)) this.#disturber.changed();
     switch (fault.kind) {
       case 'wrong-power-state':
       case 'flapping-power-state':
@@ -135,36 +127,6 @@ export class NodeFaults implements BmcRim {
     live?.felt();
     this.machine.observe({ type: 'sensor', name, reading: fault && (fault.value ?? beyondLimits(name)) });
   }
-
-  /** Tells the driver all that is wrong with the machine now. Never rejects. */
-  async #disturb(): Promise<void> {
-    const { machine, driver, log } = this.#parts;
-    const possible = driver.capabilities(machine).disturbances ?? [];
-    const wanted = this.#view.live.flatMap(live => {
-      if (!isDisturbance(live.fault)) return [];
-      if (possible.includes(live.fault.kind)) return [{ live, wrong: disturbanceOf(live.fault) }];
-      live.refuse('not with machines of this driver');
-      return [];
-    });
-    const { disturb } = driver;
-    if (!disturb || possible.length === 0) return;
-    try {
-      const wrong = wanted.map(one => one.wrong);
-      const notes = await disturb.call(driver, machine, wrong, this.#closing.signal);
-      for (const { live } of wanted) {
-        if (notes.length > 0) live.note(notes.join('; '));
-        else if (live.times === 0) live.felt();
-      }
-    } catch (error) {
-      if (this.#closing.signal.aborted) return;
-      log.warn({ machine, error: messageOf(error) }, 'a fault cannot be had');
-      for (const { live } of wanted) live.refuse(messageOf(error));
-    }
-  }
-}
-
-function disturbanceOf(fault: FaultOf<DisturbanceKind>): Disturbance {
-  return fault;
 }
 
 /** A reading at which a sensor is beyond its critical limit, or as far as it can read. */

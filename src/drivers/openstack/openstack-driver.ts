@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BootStrategy } from '../../node/cloud-spec.ts';
-import type { Disturbance } from '../../node/disturbance.ts';
+import type { Disturbance, LaterDisturbance } from '../../node/disturbance.ts';
 import {
   type Capabilities,
   type Change,
@@ -202,7 +202,7 @@ export class OpenStackDriver implements Driver {
     id: MachineId,
     wrong: readonly Disturbance[],
     signal: AbortSignal,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly LaterDisturbance[]> {
     await this.#unplugging.disturb(this.#nodeIn(id), this.#found(id).server, wrong, signal);
     return [];
   }

@@ -7,7 +7,7 @@ import {
   waitForExit,
 } from '../../host/processes.ts';
 import type { NextBoot } from '../../node/boot.ts';
-import type { Disturbance } from '../../node/disturbance.ts';
+import type { Disturbance, LaterDisturbance } from '../../node/disturbance.ts';
 import { DriverError, type MachineAct, type MachineScreen, type Observation } from '../../node/driver.ts';
 import { type MediaState, noMedia } from '../../node/media.ts';
 import type { NodeSpec } from '../../node/spec.ts';
@@ -73,6 +73,8 @@ export class QemuMachine {
   readonly #stop = new AbortController();
   readonly #watch: RunWatch;
   readonly #disturbances = new Disturbances();
+  /** Whether there may be a packet filter of ours. */
+  #dropsRequests = false;
   #run: Run | undefined;
 
   constructor(parts: MachineParts) {
@@ -154,7 +156,7 @@ export class QemuMachine {
    * @returns what it will feel later only
    * @throws {@link DriverError}
    */
-  disturb(wrong: readonly Disturbance[], signal: AbortSignal): Promise<readonly string[]> {
+  disturb(wrong: readonly Disturbance[], signal: AbortSignal): Promise<readonly LaterDisturbance[]> {
     return this.#inTurn(() => this.#disturb(wrong, signal), signal);
   }
 
@@ -340,7 +342,7 @@ export class QemuMachine {
     await this.#watch.keep(run, withNextBoot(run.record, boot));
   }
 
-  async #disturb(wrong: readonly Disturbance[], signal: AbortSignal): Promise<readonly string[]> {
+  async #disturb(wrong: readonly Disturbance[], signal: AbortSignal): Promise<readonly LaterDisturbance[]> {
     const spec = this.#run?.record.spec ?? (await this.#parts.spec());
     if (spec) checkParts(this.#id, spec, wrong);
     await this.#dropRequests(spec, lostPorts(wrong), signal);
@@ -350,7 +352,9 @@ export class QemuMachine {
     const { run, qmp } = this.#running();
     await this.#disturbances.impose(qmp, run.record.spec, signal);
     if (!this.#disturbances.hangs) await this.#watch.goOn(run, qmp, signal);
-    return this.#disturbances.hangs && !run.held ? ['its firmware hangs when it next starts'] : [];
+    return this.#disturbances.hangs && !run.held
+      ? [{ kind: 'firmware-hangs', when: 'its firmware hangs when it next starts' }]
+      : [];
   }
 
   async #dropRequests(
@@ -359,9 +363,14 @@ export class QemuMachine {
     signal: AbortSignal,
   ): Promise<void> {
     const { backends, paths } = this.#parts;
-    if (!spec || ports.length === 0) return removeFilters([paths.filter]);
+    if (!spec || ports.length === 0) {
+      if (this.#dropsRequests) await removeFilters([paths.filter]);
+      this.#dropsRequests = false;
+      return;
+    }
     const taps = (await backends(spec)).flatMap(one => (one.type === 'tap' ? [one.tap] : []));
     if (taps.length === 0) throw new DriverError('unsupported', `${this.#id} is on no bridge of this host`);
+    this.#dropsRequests = true;
     await dropRequests(paths.filter, taps, ports, signal);
   }
 

@@ -1,5 +1,6 @@
 import { run } from '../../host/programs.ts';
 import type { DisturbanceKind } from '../../node/disturbance.ts';
+import { QuintupleoError } from '../../support/errors.ts';
 
 /** UDP ports of the servers whose requests are lost. @see RFC 2131 §4.1, RFC 8415 §7.2, RFC 1350 §4 */
 const portsOf: Readonly<Partial<Record<DisturbanceKind, readonly number[]>>> = {
@@ -36,7 +37,10 @@ export async function dropRequests(
 
 /** Removes those of these filters that there are. A host that cannot have any has none. */
 export async function removeFilters(tables: readonly string[]): Promise<void> {
-  const listed = await run('nft', ['list', 'tables', 'bridge']).catch(() => '');
+  const listed = await run('nft', ['list', 'tables', 'bridge']).catch((error: unknown) => {
+    if (error instanceof QuintupleoError && error.code === 'PROGRAM_MISSING') return '';
+    throw error;
+  });
   const there = new Set(listed.split('\n').map(line => line.replace('table bridge ', '')));
   const left = tables.filter(table => there.has(table));
   if (left.length > 0) await run('nft', [left.map(table => `delete table bridge ${table}`).join('; ')]);

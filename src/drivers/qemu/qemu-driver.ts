@@ -1,7 +1,7 @@
 import { rmdir } from 'node:fs/promises';
 import { findProcesses, killProcess } from '../../host/processes.ts';
 import { run } from '../../host/programs.ts';
-import type { Disturbance } from '../../node/disturbance.ts';
+import type { Disturbance, LaterDisturbance } from '../../node/disturbance.ts';
 import {
   type Capabilities,
   type Change,
@@ -152,7 +152,7 @@ export class QemuDriver implements Driver {
     id: MachineId,
     wrong: readonly Disturbance[],
     signal: AbortSignal,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly LaterDisturbance[]> {
     return this.#found(id).disturb(wrong, signal);
   }
 

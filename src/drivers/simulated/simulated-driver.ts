@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { NextBoot } from '../../node/boot.ts';
-import type { Disturbance } from '../../node/disturbance.ts';
+import type { Disturbance, LaterDisturbance } from '../../node/disturbance.ts';
 import {
   type Capabilities,
   type Change,
@@ -159,14 +159,14 @@ export class SimulatedDriver implements Driver {
   }
 
   /** What has no firmware, disk or network has only its console to show what is wrong with them. */
-  async disturb(id: MachineId, wrong: readonly Disturbance[]): Promise<readonly string[]> {
+  async disturb(id: MachineId, wrong: readonly Disturbance[]): Promise<readonly LaterDisturbance[]> {
     const machine = this.#machine(id);
     const said = complaints(machine.wrong, wrong);
     machine.wrong = wrong;
     if (machine.power === 'off') return [];
     if (machine.held === undefined) {
       for (const line of said) machine.serial?.say(`${line}\r\n`);
-      return hangs(wrong) ? ['its firmware hangs when it next starts'] : [];
+      return hangs(wrong) ? [{ kind: 'firmware-hangs', when: 'its firmware hangs when it next starts' }] : [];
     }
     if (!hangs(wrong)) this.#boot(id, machine, machine.held);
     return [];

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { machinePaths } from '../../../src/drivers/qemu/layout.ts';
 import { bridgeProblem } from '../../../src/drivers/qemu/links.ts';
-import type { Disturbance } from '../../../src/node/disturbance.ts';
+import type { Disturbance, LaterDisturbance } from '../../../src/node/disturbance.ts';
 import { Bench, processesWith } from './bench.ts';
 import { diskCommand, diskGuestBanner, installDiskGuest } from './disk-guest.ts';
 import { guestBanner, guestCommand, installGuest } from './guest.ts';
@@ -15,7 +15,7 @@ const never = new AbortController().signal;
 
 let bench: Bench;
 
-function disturb(...wrong: Disturbance[]): Promise<readonly string[]> {
+function disturb(...wrong: Disturbance[]): Promise<readonly LaterDisturbance[]> {
   return bench.driver.disturb(bench.id, wrong, never);
 }
 
@@ -83,7 +83,9 @@ describe('a machine by itself', () => {
     installGuest(rootDisk());
     await bench.powerOn();
     await bench.untilOutput(guestBanner);
-    expect(await disturb({ kind: 'firmware-hangs' })).toEqual(['its firmware hangs when it next starts']);
+    expect(await disturb({ kind: 'firmware-hangs' })).toEqual([
+      { kind: 'firmware-hangs', when: 'its firmware hangs when it next starts' },
+    ]);
     await bench.ask(guestCommand.readDisc, 'NO');
     bench.output = '';
     bench.driver.serial(bench.id).write(guestCommand.reboot);

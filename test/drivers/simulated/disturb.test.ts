@@ -45,7 +45,9 @@ test('firmware that hangs: on, silent, not booted, until that is lifted', async 
 
 test('a machine that runs feels hanging firmware when it next starts, and one that was powered off no more', async () => {
   await act({ action: 'on', boot: boot('disk') });
-  expect(await disturb({ kind: 'firmware-hangs' })).toEqual(['its firmware hangs when it next starts']);
+  expect(await disturb({ kind: 'firmware-hangs' })).toEqual([
+    { kind: 'firmware-hangs', when: 'its firmware hangs when it next starts' },
+  ]);
   expect(await console()).toContain('login:');
   driver.happen(id, 'guest-restart');
   expect(await console()).toBe('');
