@@ -219,6 +219,7 @@ export class LabNodes {
 
   /** Stops serving all; their state stays. */
   async dismissAll(): Promise<void> {
+    await Promise.all(Array.from(this.#members.values(), ({ faults }) => faults.close()));
     for (const name of this.names()) await this.dismiss(name);
   }
 

@@ -104,6 +104,7 @@ export class LabRuntime {
       faults: around.faults,
       nodes: () => this.#nodes.names(),
       settled: nodes => this.#nodes.faultsSettled(nodes),
+      log,
     });
     this.#service = new LabService({
       lab: this.name,
@@ -140,7 +141,12 @@ export class LabRuntime {
     await lab.#redfish.sweep(lab.#nodes.images());
     await lab.#serveBoot();
     await lab.#watch();
-    await lab.faults.begin(record.definition.faults ?? []);
+    await lab.faults.begin(record.definition.faults ?? []).catch((error: unknown) => {
+      around.log.warn(
+        { lab: lab.name, error: messageOf(error) },
+        'not all faults of the lab file are injected',
+      );
+    });
     return lab;
   }
 
@@ -197,6 +203,7 @@ export class LabRuntime {
     await this.#release(left);
     try {
       if (this.remote) await this.#stopServing();
+      if (changes.length > 0) await this.faults.end();
       await this.#perform(changes, definition.spec, tell, signal);
       if (this.remote) await this.#service.push(this.#record, signal);
       else await this.#serveAll();
@@ -229,8 +236,7 @@ export class LabRuntime {
   /** Takes everything away that belongs to the lab. Can be called again. */
   async remove(tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#keep({ ...this.#record, phase: 'deleting', message: '' });
-    await this.faults.liftAll();
-    await this.#nodes.dismissAll();
+    await this.#dismissAll();
     await this.#redfish[Symbol.asyncDispose]();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };
     await this.#around.boot.forgetLab(this.name);
@@ -397,10 +403,17 @@ export class LabRuntime {
 
   /** Nodes and their boot are served no more. */
   async #stopServing(): Promise<void> {
-    await this.faults.liftAll();
-    await this.#nodes.dismissAll();
+    await this.#dismissAll();
     await this.#redfish[Symbol.asyncDispose]();
     await this.#around.boot.close(this.name);
+  }
+
+  /** Nodes are served no more, and nothing is wrong with them. */
+  async #dismissAll(): Promise<void> {
+    this.faults.leave();
+    await this.#nodes.dismissAll();
+    // What was injected meanwhile.
+    this.faults.leave();
   }
 
   /** Answers netbooting machines, on the networks that are there. */

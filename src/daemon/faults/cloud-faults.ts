@@ -1,7 +1,7 @@
 import type { HinderedAnswer, Hindrance } from '../../drivers/openstack/client/hindrance.ts';
 import type { Faults } from '../../faults/faults.ts';
 import type { Clock } from '../../support/clock.ts';
-import { delay } from '../../support/delay.ts';
+import { passing } from './passing.ts';
 
 /** What a lab's faults make of its calls of the cloud's APIs. */
 export function cloudHindrance(faults: Faults, lab: string, clock: Clock): Hindrance {
@@ -11,7 +11,7 @@ export function cloudHindrance(faults: Faults, lab: string, clock: Clock): Hindr
     const slow = view.find('cloud-slow');
     if (slow) {
       slow.felt();
-      await delay(clock, slow.fault.delay, signal);
+      await passing(view, slow, clock, slow.fault.delay, signal);
     }
     const limited = view.find('cloud-rate-limited');
     if (limited) {

@@ -7,14 +7,14 @@ import type { Labs } from '../labs.ts';
 /** Longer faults are lifted by whoever wants them. Milliseconds. */
 const longestFault = 7 * 24 * 3_600_000;
 
-const faultRequest = z.object({
+const faultRequest = z.strictObject({
   nodes: z.array(z.string()).min(1).optional(),
   fault: z.looseObject({ kind: z.string() }),
   duration: z.number().min(1).max(longestFault).optional(),
   seed: z
     .int()
     .min(0)
-    .max(2 ** 31)
+    .max(2 ** 31 - 1)
     .optional(),
 });
 

@@ -6,7 +6,7 @@ import { errorAnswer } from '../../bmc/redfish/protocol/answers.ts';
 import type { RedfishRequest, RedfishResponse } from '../../bmc/redfish/protocol/request.ts';
 import type { FaultView } from '../../faults/faults.ts';
 import type { Clock } from '../../support/clock.ts';
-import { delay } from '../../support/delay.ts';
+import { passing } from './passing.ts';
 
 /** Whose faults matter to requests. */
 export type Concerned =
@@ -47,8 +47,8 @@ export class FaultyHandler implements RequestHandler {
     const slow = view.find('bmc-slow');
     if (slow) {
       slow.felt();
-      const { delay: least, jitter } = slow.fault;
-      await delay(this.#clock, least + jitter * slow.chance(), request.signal);
+      const { delay, jitter } = slow.fault;
+      await passing(view, slow, this.#clock, delay + jitter * slow.chance(), request.signal);
     }
     const refused = 'view' in this.#concerned ? refusedLogin(view, request) : undefined;
     return refused ? errorAnswer(refused) : this.#handler.handle(request);

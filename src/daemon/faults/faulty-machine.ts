@@ -12,7 +12,7 @@ import {
 import type { PowerState } from '../../node/power.ts';
 import type { SerialPort } from '../../node/serial.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
-import { delay } from '../../support/delay.ts';
+import { passing } from './passing.ts';
 
 /** What of a driver a node uses. */
 export type NodeDriver = Pick<Driver, 'act' | 'capabilities' | 'hardware' | 'serial'>;
@@ -60,7 +60,7 @@ export class FaultyMachine implements NodeDriver {
     const slow = view.find('driver-slow');
     if (slow) {
       slow.felt();
-      await delay(clock, slow.fault.delay, signal);
+      await passing(view, slow, clock, slow.fault.delay, signal);
     }
     const errors = view.find('driver-errors');
     if (errors && errors.chance() < errors.fault.rate) {
@@ -119,7 +119,7 @@ export class FaultyMachine implements NodeDriver {
   #showTruth(): void {
     this.#shown = undefined;
     if (this.#boot) this.#tell(this.#boot);
-    if (this.#power) this.#tell(this.#power);
+    this.#tell(this.#power ?? { type: 'power', power: 'unknown' });
   }
 
   #tell(observation: Observation): void {

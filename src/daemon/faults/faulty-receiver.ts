@@ -1,8 +1,9 @@
 import type { Receiver } from '../../bmc/ipmi/ipmi-server.ts';
 import type { Remote, Send } from '../../bmc/ipmi/session.ts';
 import { sessionRefusal } from '../../bmc/ipmi/session-refusal.ts';
-import type { FaultView } from '../../faults/faults.ts';
+import type { FaultView, LiveFault } from '../../faults/faults.ts';
 import type { Clock } from '../../support/clock.ts';
+import { whenOver } from './passing.ts';
 
 /** Milliseconds by which a datagram that others overtake is late: longer than a client takes from an answer to its next request. */
 const overtaken = 250;
@@ -55,7 +56,7 @@ export class FaultyReceiver implements Receiver {
     if (lost) return;
     // Whoever takes a datagram may write into it.
     if (doubled) deliver(Buffer.from(datagram));
-    if (late) this.#later(overtaken, () => deliver(datagram));
+    if (late) this.#later(lossy, overtaken, () => deliver(datagram));
     else deliver(datagram);
   }
 
@@ -67,7 +68,7 @@ export class FaultyReceiver implements Receiver {
     }
     slow.felt();
     const { delay, jitter } = slow.fault;
-    this.#later(delay + jitter * slow.chance(), () => this.#take(datagram, remote, send));
+    this.#later(slow, delay + jitter * slow.chance(), () => this.#take(datagram, remote, send));
   }
 
   #take(datagram: Buffer, remote: Remote, send: Send): void {
@@ -79,10 +80,11 @@ export class FaultyReceiver implements Receiver {
     } else this.#receiver.receive(datagram, remote, send);
   }
 
-  #later(milliseconds: number, work: () => void): void {
+  /** What a fault holds back arrives when that is lifted. */
+  #later(fault: LiveFault, milliseconds: number, work: () => void): void {
     if (this.#held >= mostHeld) return;
     this.#held++;
-    this.#clock.after(milliseconds, () => {
+    whenOver(this.#view, fault, this.#clock, milliseconds, () => {
       this.#held--;
       work();
     });

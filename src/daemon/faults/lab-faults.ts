@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Fault, isOfLab, parseFault } from '../../faults/fault.ts';
 import { faultText } from '../../faults/fault-text.ts';
 import type { FaultNews, Faults, Injected } from '../../faults/faults.ts';
 import type { LabFault } from '../../lab/definition.ts';
 import { QuintupleoError } from '../../support/errors.ts';
+import type { Logger } from '../../support/log.ts';
 import type { FaultRequest, FaultStatus } from '../api-faults.ts';
 import type { Happening } from '../watch/happenings.ts';
 
@@ -16,13 +18,15 @@ export interface LabFaultsParts {
   readonly nodes: () => readonly string[];
   /** Resolves when what was injected is there, as far as it can be. */
   readonly settled: (nodes: readonly string[]) => Promise<void>;
+  readonly log: Logger;
 }
 
 /** The faults of one lab, as those inject and lift them who may. */
 export class LabFaults {
   readonly #parts: LabFaultsParts;
-  /** IDs of those that the lab file has. */
-  #ofFile: readonly string[] = [];
+  /** What was injected because the lab file has it. */
+  #begun: readonly LabFault[] = [];
+  #ofFile: string[] = [];
 
   constructor(parts: LabFaultsParts) {
     this.#parts = parts;
@@ -65,13 +69,45 @@ export class LabFaults {
     await settled(nodes());
   }
 
-  /** Injects what the lab file has, in place of what it had before. */
+  /**
+   * Injects what the lab file has, in place of what it had before: nothing is done about what is the same. Nodes that are
+   * not served are left out.
+   * @throws QuintupleoError `FAULT_NEEDS_CLOUD`
+   */
   async begin(given: readonly LabFault[]): Promise<void> {
-    const { lab, faults } = this.#parts;
-    for (const { id } of faults.list(lab)) if (this.#ofFile.includes(id)) faults.lift(lab, id);
-    const injected = [];
-    for (const one of given) injected.push((await this.#inject(one)).id);
-    this.#ofFile = injected;
+    const begun = given.flatMap(one => this.#forServed(one));
+    if (isDeepStrictEqual(begun, this.#begun)) return;
+    await this.end();
+    for (const one of begun) this.#ofFile.push((await this.#inject(one)).id);
+    this.#begun = begun;
+  }
+
+  /** Lifts what the lab file has. */
+  async end(): Promise<void> {
+    const { lab, faults, nodes, settled } = this.#parts;
+    const ours = faults.list(lab).filter(({ id }) => this.#ofFile.includes(id));
+    this.#ofFile = [];
+    this.#begun = [];
+    for (const { id } of ours) faults.lift(lab, id);
+    if (ours.length > 0) await settled(nodes());
+  }
+
+  /** Lifts all, and waits for nobody: the nodes are served no more. */
+  leave(): void {
+    this.#parts.faults.liftAll(this.#parts.lab);
+    this.#ofFile = [];
+    this.#begun = [];
+  }
+
+  #forServed(one: LabFault): LabFault[] {
+    if (isOfLab(one.fault.kind)) return [one];
+    const { lab, log } = this.#parts;
+    const served = this.#parts.nodes();
+    const nodes = (one.nodes ?? served).filter(name => served.includes(name));
+    const left = one.nodes?.filter(name => !served.includes(name)) ?? [];
+    if (left.length > 0)
+      log.warn({ lab, nodes: left, fault: one.fault.kind }, 'no fault: nodes are not served');
+    return nodes.length > 0 ? [{ ...one, nodes }] : [];
   }
 
   #concerned(fault: Fault, wanted: readonly string[] | undefined): readonly string[] {

@@ -88,9 +88,22 @@ describe('what a machine is told', () => {
     await off;
     expect(actions()).toEqual(['off']);
   });
+
+  test('waits no longer than the fault lasts', async () => {
+    const id = inject({ kind: 'driver-slow', delay: '1h' });
+    const off = act({ action: 'off' });
+    faults.lift('one', id);
+    await off;
+    expect(actions()).toEqual(['off']);
+  });
 });
 
 describe('what is seen of a machine', () => {
+  test('is nothing again when nothing was seen of it', () => {
+    faults.lift('one', inject({ kind: 'wrong-power-state', shows: 'on' }));
+    expect(powers()).toEqual(['on', 'unknown']);
+  });
+
   test('is wrong until the fault is lifted, and then what it has come to be', () => {
     machine.observe({ type: 'power', power: 'off' });
     const id = inject({ kind: 'wrong-power-state', shows: 'off' });

@@ -97,6 +97,14 @@ describe("calls of a cloud's APIs", () => {
     expect(ended).toEqual(['failed', 'answered undefined']);
   });
 
+  test('wait no longer than the fault lasts', async () => {
+    const { id } = inject({ kind: 'cloud-slow', delay: '1h' });
+    ask();
+    faults.lift('one', id);
+    await clock.advance(0);
+    expect(ended).toEqual(['answered undefined']);
+  });
+
   test('are refused as too many, or fail', async () => {
     const { id } = inject({ kind: 'cloud-rate-limited', retryAfter: '7s' });
     ask();
