@@ -142,7 +142,11 @@ export class OpenStackSerial implements SerialPort {
   }
 
   async #followSocket(url: string, signal: AbortSignal): Promise<void> {
-    const socket = await connectSerial(url, bytes => this.#tell(bytes));
+    let held: Buffer[] | undefined = [];
+    const socket = await connectSerial(url, bytes => {
+      if (held) held.push(bytes);
+      else this.#tell(bytes);
+    });
     if (!socket || signal.aborted) {
       socket?.close();
       if (!socket)
@@ -153,6 +157,11 @@ export class OpenStackSerial implements SerialPort {
       return this.#followLog(signal);
     }
     this.#socket = socket;
+    // What the machine said before it was connected is in its log; what it says since then may be there already, too.
+    await this.#readLog(signal);
+    const since = Buffer.concat(held);
+    held = undefined;
+    if (!signal.aborted) this.#tell(since.subarray(overlap(this.#known ?? Buffer.alloc(0), since)));
     await socket.ended;
     if (this.#socket === socket) this.#socket = undefined;
     await this.#wait(logInterval, signal);
