@@ -205,8 +205,16 @@ export function parseFault(content: unknown): Fault {
   throw new QuintupleoError(`${where}: ${issue?.message ?? 'is no fault'}`, {
     family: 'config',
     code: 'FAULT_INVALID',
-    remedy: `Kinds are ${faultKinds.map(({ kind }) => kind).join(', ')}.`,
+    remedy: remedyFor(issue?.path[0], content),
   });
+}
+
+function remedyFor(key: unknown, content: unknown): string {
+  const kind = z.looseObject({ kind: z.string() }).safeParse(content).data?.kind;
+  const info = faultKinds.find(one => one.kind === kind);
+  if (key === 'kind' || !info) return `Kinds are ${faultKinds.map(one => one.kind).join(', ')}.`;
+  const settings = info.settings.map(({ name, description }) => `${name}: ${description}`);
+  return settings.length > 0 ? `Its settings are ${settings.join(' ')}` : 'It has no settings.';
 }
 
 /** A fault as files and requests have it. */

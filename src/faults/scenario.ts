@@ -89,6 +89,8 @@ export interface ScenarioPlan {
   readonly seed: number;
   /** In the order in which they begin. */
   readonly steps: readonly PlannedStep[];
+  /** Those that its faults concern. */
+  readonly nodes: readonly string[];
   /** When all is lifted, from the beginning of the run. */
   readonly end: number;
   /** How long nodes are given to settle afterwards. */
@@ -114,11 +116,19 @@ export function planScenario(
       nodes: isOfLab(fault.kind) ? undefined : choose(choice, nodes, seed, index),
       at,
       until: Math.min(own, until ?? Number.POSITIVE_INFINITY),
-      seed: seed + index,
+      seed: (seed + index) % 2 ** 31,
     };
   });
   const steps = planned.sort((one, other) => one.at - other.at);
-  return { name, seed, steps, end: until ?? Math.max(...steps.map(step => step.until)), settle };
+  const chosen = new Set(steps.flatMap(step => step.nodes ?? nodes));
+  return {
+    name,
+    seed,
+    steps,
+    nodes: [...chosen],
+    end: until ?? Math.max(...steps.map(step => step.until)),
+    settle,
+  };
 }
 
 type NodeChoice = Scenario['steps'][number]['nodes'];

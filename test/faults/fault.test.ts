@@ -9,6 +9,7 @@ import {
   parseFault,
 } from '../../src/faults/fault.ts';
 import { faultText } from '../../src/faults/fault-text.ts';
+import { QuintupleoError } from '../../src/support/errors.ts';
 
 const examples: readonly FaultContent[] = [
   { kind: 'bmc-unreachable' },
@@ -48,6 +49,22 @@ describe('faults as data', () => {
     expect(new Set(texts).size).toBe(examples.length);
     expect(texts).toContain('datagrams to and from the BMC: 20 % lost, 5 % late');
     expect(texts).toContain("the BMC's clock is 1h slow");
+  });
+
+  test('what is wrong with one is told with what it can have', () => {
+    const remedyOf = (content: unknown) => {
+      try {
+        parseFault(content);
+      } catch (error) {
+        return error instanceof QuintupleoError ? error.remedy : undefined;
+      }
+      return undefined;
+    };
+    expect(remedyOf({ kind: 'bmc-slwo' })).toContain('bmc-slow');
+    expect(remedyOf({ kind: 'nic-unplugged', nik: 1 })).toBe(
+      'Its settings are nic: Which card, counted from 0. Default: `0`.',
+    );
+    expect(remedyOf({ kind: 'http-lost', delay: '1s' })).toBe('It has no settings.');
   });
 
   test('durations are read as milliseconds, and settings have their defaults', () => {

@@ -24,6 +24,12 @@ describe('a scenario', () => {
     expect({ end, seed }).toEqual({ end: 15_000, seed: 1 });
   });
 
+  test('has seeds for all of its steps, however large its own is', () => {
+    const step = { for: '1s', fault: unreachable };
+    const { steps } = planScenario(read([step, step], { seed: 2 ** 31 - 1 }), nodes);
+    expect(steps.map(({ seed }) => seed)).toEqual([2 ** 31 - 1, 0]);
+  });
+
   test('lifts all when it ends', () => {
     const scenario = read([{ fault: unreachable }, { at: '50s', for: '50s', fault: unreachable }], {
       until: '1min',

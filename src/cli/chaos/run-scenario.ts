@@ -4,6 +4,7 @@ import { contentOf } from '../../faults/fault.ts';
 import type { PlannedStep, ScenarioPlan } from '../../faults/scenario.ts';
 import type { Clock } from '../../support/clock.ts';
 import { delay } from '../../support/delay.ts';
+import { QuintupleoError } from '../../support/errors.ts';
 import { ChaosLog, type ChaosReport, type Coped, type NodeReport, type StepReport } from './chaos-report.ts';
 
 /** The daemon, as a run uses it. */
@@ -74,11 +75,16 @@ class ScenarioRun {
     broken.catch(() => undefined);
     this.#startedAt = clock.now();
     const settled = new Map<string, number>();
+    const ended = new AbortController();
+    const following = this.#follow(AbortSignal.any([signal, ended.signal]));
     try {
-      await Promise.race([this.#follow(signal), broken]);
+      await Promise.race([following, broken]);
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
+      ended.abort();
+      // What it is about to inject is lifted, too.
+      await following.catch(() => undefined);
       await this.#liftAll();
     }
     const liftedAt = clock.now();
@@ -104,8 +110,9 @@ class ScenarioRun {
       const now = clock.now() - this.#startedAt;
       for (const injected of [...this.#injected]) if (injected.step.until <= now) await this.#lift(injected);
       for (let step = waiting[0]; step && step.at <= now; step = waiting[0]) {
+        signal.throwIfAborted();
         waiting.shift();
-        await this.#inject(step, now);
+        await this.#inject(step);
       }
       if (now >= this.#plan.end) return;
       const next = Math.min(
@@ -117,10 +124,11 @@ class ScenarioRun {
     }
   }
 
-  async #inject(step: PlannedStep, now: number): Promise<void> {
-    const { lab, daemon, tell } = this.#parts;
+  async #inject(step: PlannedStep): Promise<void> {
+    const { lab, daemon, clock, tell } = this.#parts;
     const { nodes, seed } = step;
-    const duration = step.until - now + grace;
+    // Those before it may have taken longer than it lasts.
+    const duration = Math.max(step.until - (clock.now() - this.#startedAt), 0) + grace;
     for (const status of await daemon.inject(lab, {
       nodes,
       fault: contentOf(step.fault),
@@ -137,23 +145,31 @@ class ScenarioRun {
   async #lift(injected: Injected): Promise<void> {
     const { lab, daemon, clock, tell } = this.#parts;
     const { id } = injected.status;
-    const status = (await daemon.faults(lab)).find(one => one.id === id) ?? injected.status;
     this.#injected.delete(injected);
-    // Somebody else may have lifted it.
-    await daemon.lift(lab, id).catch(() => undefined);
+    const now = await daemon.faults(lab).catch(() => []);
+    const status = now.find(one => one.id === id) ?? injected.status;
+    await daemon.lift(lab, id).catch((error: unknown) => {
+      // Somebody else may have lifted it.
+      if (!(error instanceof QuintupleoError) || error.code !== 'FAULT_NOT_FOUND') throw error;
+    });
     tell(`${id}  lifted, ${feltText(status)}`);
     const { text: fault, kind, nodes, since, felt, problems, notes } = status;
     this.#lifted.push({ fault, kind, nodes, since, lifted: clock.now(), felt, problems, notes });
   }
 
+  /** Whatever happens with some of them, the others are lifted. */
   async #liftAll(): Promise<void> {
-    for (const injected of [...this.#injected]) await this.#lift(injected);
+    const failures: unknown[] = [];
+    for (const injected of [...this.#injected]) {
+      await this.#lift(injected).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** Waits until nothing is under way with any node; what happened last is told a moment late. */
   async #settle(from: number, settled: Map<string, number>, signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    const nodes = this.#nodes();
+    const { nodes } = this.#plan;
     await delay(clock, toldLate, signal);
     for (;;) {
       settled.clear();
@@ -166,13 +182,9 @@ class ScenarioRun {
     }
   }
 
-  #nodes(): readonly string[] {
-    return [...new Set(this.#plan.steps.flatMap(({ nodes }) => nodes ?? []))];
-  }
-
   #report(endedAt: number, settled: ReadonlyMap<string, number>): ChaosReport {
     const { lab, signal } = this.#parts;
-    const nodes = this.#nodes().map(
+    const nodes = this.#plan.nodes.map(
       (node): NodeReport => ({
         node,
         ...this.#log.coped([node], this.#startedAt, endedAt),
@@ -189,7 +201,8 @@ class ScenarioRun {
       interrupted: signal.aborted,
       steps: this.#lifted.map(step => ({
         ...step,
-        ...this.#log.coped(step.nodes, step.since, step.lifted),
+        // One of the lab as a whole concerns all.
+        ...this.#log.coped(step.nodes.length > 0 ? step.nodes : this.#plan.nodes, step.since, step.lifted),
       })),
       nodes,
     };

@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Scenario } from '../../faults/scenario.ts';
 import type { ChaosReport } from '../chaos/chaos-report.ts';
-import { type Cli, type GlobalOptions, note, print, printJson, usageError } from '../cli.ts';
+import { type Cli, type GlobalOptions, note, print, printJson } from '../cli.ts';
 import { findLab } from '../find-node.ts';
+import { seedOf } from '../seed.ts';
 import { styleFor } from '../style.ts';
 import { withClient } from '../with-client.ts';
 
@@ -103,13 +104,6 @@ function exitOf({ interrupted, nodes, steps }: ChaosReport): Cli['exit'] {
   const restless = nodes.some(({ settledAfter }) => settledAfter === undefined);
   const impossible = steps.some(({ problems }) => Object.keys(problems).length > 0);
   return restless || impossible ? 'failed' : 'ok';
-}
-
-function seedOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const seed = Number(text);
-  if (Number.isSafeInteger(seed) && seed >= 0 && seed < 2 ** 31) return seed;
-  throw usageError(`"${text}" is no seed`, 'Give a whole number from 0 to 2147483647.');
 }
 
 function stepsText(steps: Scenario['steps']): string {

@@ -3,6 +3,7 @@ import type { FaultRequest, FaultStatus } from '../../daemon/api-faults.ts';
 import { type Cli, type GlobalOptions, note, print, printJson, usageError } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
 import { findLab, findNode } from '../find-node.ts';
+import { seedOf } from '../seed.ts';
 import { styleFor } from '../style.ts';
 import { table } from '../table.ts';
 import { withClient } from '../with-client.ts';
@@ -126,11 +127,7 @@ async function requestOf(
   if (options.for !== undefined && !duration) {
     throw usageError(`"${options.for}" is no duration`, 'Write a number and its unit: 200ms, 60s, 5min.');
   }
-  const seed = options.seed === undefined ? undefined : Number(options.seed);
-  if (seed !== undefined && !Number.isSafeInteger(seed)) {
-    throw usageError(`"${options.seed}" is no seed`, 'Give a whole number.');
-  }
-  return { nodes: undefined, fault, duration, seed };
+  return { nodes: undefined, fault, duration, seed: seedOf(options.seed) };
 }
 
 /** `delay=2s`, `rate=0.1`, `actions=on,off`: text, numbers and lists. */
