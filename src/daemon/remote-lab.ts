@@ -87,6 +87,8 @@ export class RemoteLab implements AsyncDisposable {
       service.destroy();
       client.destroy();
     };
+    // Who asked may have left meanwhile.
+    if (client.destroyed) return end();
     for (const one of [service, client]) one.on('error', end).on('close', end);
     service.write(`GET ${path} HTTP/1.1\r\nHost: service\r\nConnection: upgrade\r\nUpgrade: console\r\n\r\n`);
     service.write(head);

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { watchAnswer } from './watch-answer.ts';
+import { watchAnswer, watchHead } from './watch-answer.ts';
 import type { NodeWatch } from './watch-stream.ts';
 import type { WatchedNodes } from './watched-nodes.ts';
 
@@ -17,6 +17,7 @@ export function addWatchRoutes(app: Hono, { nodes, watch }: WatchRoutesParts): v
   app.get('/v1/nodes', context => context.json(nodes.all()));
   app.get('/v1/watch', context => {
     const { after } = watchQuery.parse(context.req.query());
+    if (context.req.method === 'HEAD') return watchHead();
     return watchAnswer(watch, { labs: undefined, after }, context.req.raw.signal);
   });
 }

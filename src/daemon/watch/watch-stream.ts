@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../support/clock.ts';
+import { onBehalfOf } from '../../support/request-scope.ts';
 import type { NodeSummary, TimelineEntry, WatchMessage } from '../api-watch.ts';
 import type { Happening, Happenings } from './happenings.ts';
 import type { Timeline } from './timeline.ts';
@@ -133,7 +134,7 @@ export class NodeWatch {
     if (this.#timer) return;
     const { clock } = this.#parts;
     const delay = Math.max(0, this.#toldAt + interval - clock.now());
-    this.#timer = clock.after(delay, () => this.#tell());
+    this.#timer = onBehalfOf(undefined, () => clock.after(delay, () => this.#tell()));
   }
 
   #tell(): void {
@@ -185,7 +186,7 @@ export class NodeWatch {
   /** @param lineFor - the same for all who see the same labs */
   #send(lineFor: (watcher: Watcher) => string | undefined): void {
     const lines = new Map<Watcher['labs'], string | undefined>();
-    for (const watcher of [...this.#watchers.keys()]) {
+    for (const watcher of this.#watchers.keys()) {
       const { labs } = watcher;
       if (!lines.has(labs)) lines.set(labs, lineFor(watcher));
       const line = lines.get(labs);
@@ -196,13 +197,15 @@ export class NodeWatch {
   }
 
   #lookAlive(): void {
-    this.#alive = this.#parts.clock.after(aliveInterval, () => {
-      for (const [watcher, quiet] of [...this.#watchers]) {
-        if (quiet) watcher.take(`${JSON.stringify({ type: 'alive' } satisfies WatchMessage)}\n`);
-        this.#watchers.set(watcher, true);
-      }
+    const look = () => {
       this.#lookAlive();
-    });
+      for (const [watcher, quiet] of this.#watchers) {
+        // Before it is told, since it may leave then.
+        this.#watchers.set(watcher, true);
+        if (quiet) watcher.take(`${JSON.stringify({ type: 'alive' } satisfies WatchMessage)}\n`);
+      }
+    };
+    this.#alive = onBehalfOf(undefined, () => this.#parts.clock.after(aliveInterval, look));
   }
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import type { Identity } from '../../support/certificate.ts';
@@ -62,7 +63,7 @@ const mostConnections = 1024;
 interface Listening {
   readonly server: Server;
   readonly url: string;
-  /** Ends the consoles and screens. */
+  /** Ends the consoles and screens, and every connection. */
   readonly end: () => void;
 }
 
@@ -106,17 +107,25 @@ export class Dashboard implements AsyncDisposable {
       this.#listening = undefined;
       if (!server) return;
       end?.();
-      server.closeAllConnections();
       await new Promise<void>(resolve => server.close(() => resolve()));
     });
   }
 
   async #listen({ address, port }: WebPlace): Promise<Listening> {
     const tls = !isLoopback(address);
+    // What may fail comes before somebody may connect.
+    const files = await StaticFiles.read(this.#parts.folder);
+    const token = tls ? await tokenOf(this.#parts.metricsToken) : undefined;
     let app: ReturnType<typeof webApp> | undefined;
     const server = await this.#server(tls, (request, env) =>
       app ? app.fetch(request, env) : new Response(null, { status: 503 }),
     );
+    // HTTP servers know those alone that have come to HTTP: not who says nothing under TLS.
+    const connections = new Set<Socket>();
+    server.on('connection', socket => {
+      connections.add(socket);
+      socket.on('close', () => connections.delete(socket));
+    });
     try {
       await listen(server, { host: address, port });
     } catch (error) {
@@ -135,10 +144,16 @@ export class Dashboard implements AsyncDisposable {
     app = webApp({
       ...shared,
       logins: new WebLogins(this.#parts.labs, this.#sessions),
-      files: await StaticFiles.read(this.#parts.folder),
-      token: tls ? await tokenOf(this.#parts.metricsToken) : undefined,
+      files,
+      token,
     });
-    return { server, url: urlOf(tls, address, chosen), end: answerWebSockets(server, shared) };
+    const endWebSockets = answerWebSockets(server, shared);
+    const end = () => {
+      endWebSockets();
+      server.closeAllConnections();
+      for (const socket of connections) socket.destroy();
+    };
+    return { server, url: urlOf(tls, address, chosen), end };
   }
 
   async #server(
@@ -152,7 +167,13 @@ export class Dashboard implements AsyncDisposable {
         ? { createServer, serverOptions: limits }
         : {
             createServer: createTlsServer,
-            serverOptions: { ...limits, key, cert: certificate, minVersion: 'TLSv1.2' as const },
+            serverOptions: {
+              ...limits,
+              handshakeTimeout: headTime,
+              key,
+              cert: certificate,
+              minVersion: 'TLSv1.2' as const,
+            },
           };
     const server = createAdaptorServer({ fetch, ...how }) as Server;
     server.maxConnections = mostConnections;

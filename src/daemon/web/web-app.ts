@@ -10,7 +10,7 @@ import type { Logger } from '../../support/log.ts';
 import { onBehalfOf, RequestScope } from '../../support/request-scope.ts';
 import type { ApiError, LabStatus } from '../api.ts';
 import type { NodeSummary } from '../api-watch.ts';
-import { watchAnswer } from '../watch/watch-answer.ts';
+import { watchAnswer, watchHead } from '../watch/watch-answer.ts';
 import type { NodeWatch } from '../watch/watch-stream.ts';
 import type { StaticFiles } from './static-files.ts';
 import { cookieOf, isOurHost, isOwnOrigin, securityHeaders } from './web-guard.ts';
@@ -19,6 +19,7 @@ import { webRoutes } from './web-routes.ts';
 import {
   reaches,
   type SessionAnswer,
+  SessionShares,
   type WebRole,
   type WebSession,
   type WebSessions,
@@ -43,6 +44,9 @@ export interface WebAppParts {
 /** Most bytes of a request's body. */
 const mostBody = 64 * 1024;
 
+/** Most streams of what happens that one session may have open: a browser has one a window. */
+const mostWatchers = 8;
+
 /** How often it is looked whether the session of somebody who watches still is one. Milliseconds. */
 export const sessionLook = 15_000;
 
@@ -58,11 +62,12 @@ type Env = { Bindings: HttpBindings; Variables: { session: WebSession; role: Web
 export function webApp(parts: WebAppParts): Hono<Env> {
   const { api, sessions, logins, watch, files, token, tls, cookie, clock, log } = parts;
   const app = new Hono<Env>();
+  const watchers = new SessionShares(mostWatchers);
 
   app.use(async (context, next) => {
     const { method } = context.req;
     const host = context.req.header('host');
-    if (!isOurHost(host)) return refusal(421, 'WRONG_HOST', 'no such host here');
+    if (!isOurHost(host, tls)) return refusal(421, 'WRONG_HOST', 'no such host here');
     if (
       !['GET', 'HEAD'].includes(method) &&
       !isOwnOrigin({ host, origin: context.req.header('origin') }, tls)
@@ -118,7 +123,10 @@ export function webApp(parts: WebAppParts): Hono<Env> {
   );
   app.get('/v1/watch', withSession('ReadOnly'), context => {
     const { after } = watchQuery.parse(context.req.query());
+    if (context.req.method === 'HEAD') return watchHead();
     const { session } = context.var;
+    const giveBack = watchers.take(session);
+    if (!giveBack) return refusal(503, 'TOO_MANY_WATCHERS', 'this session watches too often');
     const end = new AbortController();
     const { signal } = context.req.raw;
     const look = () => {
@@ -127,7 +135,7 @@ export function webApp(parts: WebAppParts): Hono<Env> {
       else end.abort();
     };
     look();
-    return watchAnswer(watch, { labs: session.labs, after }, AbortSignal.any([signal, end.signal]));
+    return watchAnswer(watch, { labs: session.labs, after }, AbortSignal.any([signal, end.signal]), giveBack);
   });
   for (const { method, path, role } of webRoutes) app.on(method, path, withSession(role), pass);
 

@@ -27,9 +27,10 @@ export const securityHeaders: Readonly<Record<string, string>> = {
 
 /**
  * Whether the name by which a client has found us can be ours. A page of somebody else, whose own name leads here since
- * a moment ago (DNS rebinding), comes by that name; addresses and this host's name are nobody else's to point.
+ * a moment ago (DNS rebinding), comes by that name; addresses and this host's name are nobody else's to point. Under TLS
+ * it may be this host's name in any domain: for one of theirs, browsers do not take our certificate.
  */
-export function isOurHost(host: string | undefined): boolean {
+export function isOurHost(host: string | undefined, tls: boolean): boolean {
   if (host === undefined) return false;
   let url: URL;
   try {
@@ -40,7 +41,9 @@ export function isOurHost(host: string | undefined): boolean {
   // Credentials, a path or the like in the header: nothing that a browser sends.
   if (url.host === '' || url.href !== `http://${url.host}/` || url.username !== '') return false;
   const name = url.hostname.replace(/^\[|\]$/g, '');
-  return isIP(name) !== 0 || name === 'localhost' || name === hostname().toLowerCase();
+  const own = hostname().toLowerCase();
+  if (isIP(name) !== 0 || name === 'localhost' || name === own) return true;
+  return tls && name.split('.')[0] === own.split('.')[0];
 }
 
 /**

@@ -46,8 +46,9 @@ const ticketTime = 60_000;
 /** After which a session ends, however much it is used: a working day. Milliseconds. */
 const sessionTime = 12 * 3_600_000;
 
-/** Most sessions and tickets at a time: the oldest make room. */
+/** Most sessions, of all and of one user, and tickets at a time: the oldest make room. */
 const mostSessions = 256;
+const mostOfUser = 16;
 const mostTickets = 64;
 
 /** Who is logged in to the dashboard, and the tickets that let in once. Tokens themselves are kept nowhere. */
@@ -65,7 +66,10 @@ export class WebSessions {
   ticket(): string {
     const ticket = newSecret();
     this.#tickets.set(digestOf(ticket), this.#clock.now() + ticketTime);
-    makeRoom(this.#tickets, mostTickets);
+    for (const digest of this.#tickets.keys()) {
+      if (this.#tickets.size <= mostTickets) break;
+      this.#tickets.delete(digest);
+    }
     return ticket;
   }
 
@@ -86,8 +90,8 @@ export class WebSessions {
       labs: user.lab === undefined ? undefined : new Set([user.lab]),
       endsAt: this.#clock.now() + sessionTime,
     };
+    this.#makeRoomFor(user);
     this.#byDigest.set(digestOf(token), session);
-    for (const old of makeRoom(this.#byDigest, mostSessions)) old.user.left?.();
     return { session, token };
   }
 
@@ -106,11 +110,7 @@ export class WebSessions {
   }
 
   close(token: string): void {
-    const digest = digestOf(token);
-    const session = this.#byDigest.get(digest);
-    if (!session) return;
-    this.#byDigest.delete(digest);
-    session.user.left?.();
+    this.#end(digestOf(token));
   }
 
   /** Whether a token is the one that changes of a session need. */
@@ -118,12 +118,43 @@ export class WebSessions {
     const [one, other] = [Buffer.from(session.csrf), Buffer.from(token ?? '')];
     return one.length === other.length && timingSafeEqual(one, other);
   }
+
+  /** Nobody has to leave for what is over, or for somebody who comes again and again. */
+  #makeRoomFor({ lab, name }: WebUser): void {
+    for (const [digest, session] of this.#byDigest) if (!this.roleOf(session)) this.#end(digest);
+    const all = [...this.#byDigest];
+    const own = all.filter(([, { user }]) => user.lab === lab && user.name === name);
+    const [oldest] = own.length >= mostOfUser ? own : all;
+    if (oldest && (own.length >= mostOfUser || all.length >= mostSessions)) this.#end(oldest[0]);
+  }
+
+  #end(digest: string): void {
+    const session = this.#byDigest.get(digest);
+    this.#byDigest.delete(digest);
+    session?.user.left?.();
+  }
 }
 
-function makeRoom<T>(map: Map<string, T>, most: number): T[] {
-  const gone = [...map].slice(0, Math.max(0, map.size - most));
-  for (const [key] of gone) map.delete(key);
-  return gone.map(([, value]) => value);
+/** How many of something that stays open each session may have. */
+export class SessionShares {
+  readonly #most: number;
+  readonly #taken = new Map<WebSession, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** @returns gives it back, to be called once; `undefined`: the session has as many as it may have */
+  take(session: WebSession): (() => void) | undefined {
+    const taken = this.#taken.get(session) ?? 0;
+    if (taken >= this.#most) return undefined;
+    this.#taken.set(session, taken + 1);
+    return () => {
+      const left = (this.#taken.get(session) ?? 0) - 1;
+      if (left > 0) this.#taken.set(session, left);
+      else this.#taken.delete(session);
+    };
+  }
 }
 
 function newSecret(): string {

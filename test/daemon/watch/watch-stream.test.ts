@@ -134,6 +134,25 @@ describe('who watches nodes', () => {
     expect(got.slice(1).map(brief)).toEqual(['alive', 'alive', 'alive']);
   });
 
+  test('and leaves when it hears that is not told again', async () => {
+    const { clock, follow, setPower } = watchedNodes('lab/a');
+    let told = 0;
+    let stop = () => {};
+    ({ stop } = follow({
+      take: () => {
+        told++;
+        stop();
+      },
+    }));
+    const { got } = follow();
+    await clock.advance(60_000);
+    expect(told).toBe(2);
+    setPower('lab/a', 'on');
+    await clock.advance(1_000);
+    expect(told).toBe(2);
+    expect(got.filter(({ type }) => type === 'alive')).toHaveLength(3);
+  });
+
   test('costs nothing once it has gone', async () => {
     const { clock, follow, setPower, reads } = watchedNodes('lab/a');
     const { got, stop } = follow();
@@ -173,10 +192,24 @@ test('a reader that is too slow is cut off, and costs nothing more', async () =>
 test('a stream ends with its client', async () => {
   const { clock, watch, setPower, reads } = watchedNodes('lab/a');
   const client = new AbortController();
-  watchAnswer(watch, { labs: undefined, after: undefined }, client.signal);
+  let ends = 0;
+  const answer = watchAnswer(watch, { labs: undefined, after: undefined }, client.signal, () => ends++);
   client.abort();
+  expect((await answer.text()).trim().split('\n')).toHaveLength(1);
+  expect(ends).toBe(1);
   const before = reads();
   setPower('lab/a', 'on');
   await clock.advance(1_000);
   expect(reads()).toBe(before);
+});
+
+test('a stream whose client has left already is over', async () => {
+  const { watch, reads } = watchedNodes('lab/a');
+  let ends = 0;
+  const query = { labs: undefined, after: undefined };
+  const answer = watchAnswer(watch, query, AbortSignal.abort(), () => ends++);
+  expect(await answer.text()).toBe('');
+  expect(ends).toBe(1);
+  watchAnswer(watch, query, new AbortController().signal);
+  expect(reads()).toBe(2);
 });

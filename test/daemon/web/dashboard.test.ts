@@ -294,6 +294,24 @@ test('a stream of what happens tells of the session’s lab alone', async () => 
   end.abort();
 });
 
+test('streams of what happens are so many for a session, and none for who asks only what they are like', async () => {
+  await using daemon = await daemonWithLabs();
+  const browser = await Browser.user(daemon, 'test', 'guest');
+  const end = new AbortController();
+  const headers = { cookie: browser.cookie ?? '', 'x-csrf-token': browser.csrf ?? '' };
+  const ask = (method = 'GET', signal = end.signal) =>
+    fetch(`${browser.origin}/v1/watch`, { method, headers, signal });
+  for (let time = 0; time < 10; time++) {
+    const answer = await ask('HEAD');
+    expect(answer.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(await answer.text()).toBe('');
+  }
+  for (let time = 0; time < 8; time++) expect((await ask()).status).toBe(200);
+  expect((await ask()).status).toBe(503);
+  end.abort();
+  await expect.poll(async () => (await ask('GET', AbortSignal.timeout(5_000))).status).toBe(200);
+});
+
 test('metrics are read on the loopback interface without a login', async () => {
   await using daemon = await daemonWithLabs();
   const { browser } = await Browser.open(daemon);

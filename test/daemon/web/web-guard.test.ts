@@ -4,7 +4,7 @@ import { cookieOf, isOurHost, isOwnOrigin, securityHeaders } from '../../../src/
 
 test('hosts that can only be ours are', () => {
   for (const host of ['127.0.0.1:8625', 'localhost:8625', '[::1]:8625', '192.0.2.7', hostname()]) {
-    expect(isOurHost(host), host).toBe(true);
+    for (const tls of [false, true]) expect(isOurHost(host, tls), host).toBe(true);
   }
 });
 
@@ -22,8 +22,14 @@ test('a name that somebody else may point here is not ours', () => {
     '127.0.0.1, evil.example',
     '\\',
   ]) {
-    expect(isOurHost(host), String(host)).toBe(false);
+    for (const tls of [false, true]) expect(isOurHost(host, tls), String(host)).toBe(false);
   }
+});
+
+test('this host’s name in a domain is ours where the certificate shows it', () => {
+  const [name] = hostname().split('.');
+  expect(isOurHost(`${name}.example.org:8625`, true)).toBe(true);
+  expect(isOurHost(`${name}.example.org:8625`, false)).toBe(false);
 });
 
 test('only a page of ours is of our origin', () => {

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { reaches, type WebRole, WebSessions, type WebUser } from '../../../src/daemon/web/web-sessions.ts';
+import {
+  reaches,
+  SessionShares,
+  type WebRole,
+  WebSessions,
+  type WebUser,
+} from '../../../src/daemon/web/web-sessions.ts';
 import { VirtualClock } from '../../../src/support/clock.ts';
 
 const administrator: WebUser = { name: 'me', lab: undefined, role: () => 'Administrator' };
@@ -63,10 +69,46 @@ describe('a session', () => {
 
   test('makes room for others when there are very many', () => {
     const sessions = new WebSessions(new VirtualClock());
-    const tokens = Array.from({ length: 257 }, () => sessions.open(administrator).token);
+    const tokens = Array.from(
+      { length: 257 },
+      (_, at) => sessions.open({ ...administrator, name: `user ${at}` }).token,
+    );
     expect(sessions.find(tokens[0] ?? '')).toBeUndefined();
     expect(sessions.find(tokens[1] ?? '')).toBeDefined();
     expect(sessions.find(tokens[256] ?? '')).toBeDefined();
+  });
+
+  test('ends for nobody else when one user logs in again and again', () => {
+    const sessions = new WebSessions(new VirtualClock());
+    const other = sessions.open(administrator).token;
+    const user = { ...administrator, lab: 'one' };
+    const tokens = Array.from({ length: 300 }, () => sessions.open(user).token);
+    expect(sessions.find(other)).toBeDefined();
+    expect(tokens.filter(token => sessions.find(token))).toEqual(tokens.slice(-16));
+  });
+
+  test('that is over makes room before one that is not', () => {
+    const sessions = new WebSessions(new VirtualClock());
+    let gone = false;
+    const open = (at: number, role: WebUser['role']) =>
+      sessions.open({ name: `user ${at}`, lab: 'one', role }).token;
+    const first = open(0, () => 'ReadOnly');
+    for (let at = 1; at < 256; at++) open(at, () => (gone ? undefined : 'ReadOnly'));
+    gone = true;
+    open(256, () => 'ReadOnly');
+    expect(sessions.find(first)).toBeDefined();
+  });
+
+  test('has its share of what stays open, and gets it back', () => {
+    const sessions = new WebSessions(new VirtualClock());
+    const [one, other] = [sessions.open(administrator).session, sessions.open(administrator).session];
+    const shares = new SessionShares(2);
+    const giveBack = shares.take(one);
+    expect(shares.take(one)).toBeDefined();
+    expect(shares.take(one)).toBeUndefined();
+    expect(shares.take(other)).toBeDefined();
+    giveBack?.();
+    expect(shares.take(one)).toBeDefined();
   });
 
   test('has a token of its own for what changes something', () => {
