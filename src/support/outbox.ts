@@ -1,6 +1,7 @@
 import type { BoundedQueue } from './bounded-queue.ts';
 import type { Clock } from './clock.ts';
 import { delay } from './delay.ts';
+import { onBehalfOf } from './request-scope.ts';
 
 /** What an {@link Outbox} works with. */
 export interface OutboxParts<T extends { readonly at: number }> {
@@ -46,7 +47,8 @@ export class Outbox<T extends { readonly at: number }> {
   #run(): void {
     if (this.#running || this.#stopped) return;
     this.#abort = new AbortController();
-    void this.#sendAll(this.#abort.signal);
+    // Nobody's request: what others offer meanwhile is sent as well.
+    void onBehalfOf(undefined, () => this.#sendAll(this.#abort.signal));
   }
 
   /** Never rejects. Ends when nothing is left, or nothing shall be sent. */

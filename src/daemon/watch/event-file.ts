@@ -1,6 +1,7 @@
 import { open, rename, stat } from 'node:fs/promises';
 import { messageOf, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
+import { onBehalfOf } from '../../support/request-scope.ts';
 import { Turnstile } from '../../support/wait.ts';
 import { type Notice, type NoticeSink, noticeJson } from './notice.ts';
 
@@ -40,7 +41,8 @@ export class EventFile implements NoticeSink {
     }
     this.#waiting.push(`${noticeJson(notice)}\n`);
     // What comes until the disk has taken the lines before is written together.
-    if (this.#waiting.length === 1) void this.#turnstile.run(() => this.#write());
+    if (this.#waiting.length > 1) return;
+    void onBehalfOf(undefined, () => this.#turnstile.run(() => this.#write()));
   }
 
   /** Resolves when all that was offered is written. */
