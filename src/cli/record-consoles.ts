@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -36,6 +37,8 @@ export async function recordConsoles(
 ): Promise<number> {
   const stop = new AbortController();
   const signal = AbortSignal.any([cli.signal, stop.signal]);
+  // Every console listens to it.
+  setMaxListeners(0, signal);
   const recorded = new Map<string, Promise<void>>();
   let failure: unknown;
   try {
@@ -114,11 +117,17 @@ async function create(path: string) {
   }
 }
 
+/** Does not wait for the next value once the signal has aborted. */
 async function* untilAborted<T>(values: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const iterator = values[Symbol.asyncIterator]();
+  const aborted = new Promise<undefined>(resolve => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
   try {
-    for await (const value of values) {
-      if (signal.aborted) return;
-      yield value;
+    while (!signal.aborted) {
+      const next = await Promise.race([iterator.next(), aborted]);
+      if (!next || next.done) return;
+      yield next.value;
     }
   } catch (error) {
     if (!signal.aborted) throw error;

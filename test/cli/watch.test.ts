@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -145,6 +145,20 @@ describe('recorded consoles', () => {
     expect(await readFile(file, 'utf8')).toMatch(/^\d{4}-\d\d-\d\dT\S+Z Linux version 6.1\n\S+ login:\n$/);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
     expect(await cli(['console', 'node-0', '-o', 'consoles'], { folder: daemon.folder })).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('node-0.log is there already'),
+    });
+  });
+
+  test('are not recorded over earlier ones, which is told at once', async () => {
+    // Nothing ever comes after the first message.
+    daemon.answers.set('GET /v1/watch', {
+      progress: [{ type: 'all', nodes: [summary('pair', 'node-0')], lastEntry: 0 }],
+      open: () => undefined,
+    });
+    await mkdir(join(daemon.folder, 'consoles', 'pair'), { recursive: true });
+    await writeFile(join(daemon.folder, 'consoles', 'pair', 'node-0.log'), 'earlier');
+    expect(await runHere('console', '--all', '-o', 'consoles')).toMatchObject({
       status: 1,
       err: expect.stringContaining('node-0.log is there already'),
     });
