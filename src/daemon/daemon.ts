@@ -156,6 +156,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   });
   const labs: Labs = new Labs({
     happenings,
+    onGone: lab => notifications.forget(lab),
     onRedfishAnswer: answered => metrics.redfishAnswered(answered),
     timeline,
     faults,

@@ -12,14 +12,20 @@ import { type LabRecord, recordFor } from './lab-record.ts';
 import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
 import type { Place } from './port-choice.ts';
 
+/** What labs are served with. */
+export interface LabsParts extends Omit<LabSurroundings, 'portsOfOtherLabs'> {
+  /** Called when a lab is there no more; its files go when that is done. */
+  readonly onGone: (lab: string) => Promise<void>;
+}
+
 /** Every lab that this daemon serves. */
 export class Labs {
-  readonly #around: Omit<LabSurroundings, 'portsOfOtherLabs'>;
+  readonly #around: LabsParts;
   readonly #labs = new Map<string, LabRuntime>();
   /** Labs at which something long is being done. */
   readonly #busy = new Set<string>();
 
-  constructor(around: Omit<LabSurroundings, 'portsOfOtherLabs'>) {
+  constructor(around: LabsParts) {
     this.#around = around;
   }
 
@@ -106,8 +112,7 @@ export class Labs {
       const lab = this.#labs.get(name);
       if (!lab) return;
       await lab.remove(tell, signal);
-      this.#labs.delete(name);
-      await rm(join(this.#around.stateDirectory, 'labs', name), { recursive: true, force: true });
+      await this.#forget(name);
     });
   }
 
@@ -158,9 +163,14 @@ export class Labs {
   async leave(name: string): Promise<void> {
     await this.#exclusively(name, async () => {
       await this.#labs.get(name)?.close();
-      this.#labs.delete(name);
-      await rm(join(this.#around.stateDirectory, 'labs', name), { recursive: true, force: true });
+      await this.#forget(name);
     });
+  }
+
+  async #forget(name: string): Promise<void> {
+    this.#labs.delete(name);
+    await this.#around.onGone(name);
+    await rm(join(this.#around.stateDirectory, 'labs', name), { recursive: true, force: true });
   }
 
   /** Stops serving; labs stay as they are. */

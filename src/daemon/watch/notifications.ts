@@ -55,6 +55,12 @@ export class Notifications implements AsyncDisposable {
     await Promise.all(this.#ending);
   }
 
+  /** Tells nobody of a lab that is there no more; what is to be in files is there then. */
+  async forget(lab: string): Promise<void> {
+    this.#forget(lab);
+    await Promise.all(this.#ending);
+  }
+
   #take(happening: Happening): void {
     if (happening.type === 'cloud') return;
     const { sinks = [] } = this.#toldOf(happening.lab) ?? {};

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ import type { EventEntry } from '../../../src/node/event-log.ts';
 import { systemClock, VirtualClock } from '../../../src/support/clock.ts';
 import type { HttpPost } from '../../../src/support/http-poster.ts';
 import { silentLog } from '../../../src/support/log.ts';
+import { simulatedLab, startDaemon } from '../harness.ts';
 
 const nobody: NotifyDefinition = { webhooks: [], traps: [], file: undefined, destinations: undefined };
 
@@ -290,4 +291,33 @@ test('whom a changed lab file names is told from then on, and nobody else', asyn
   await notifications[Symbol.asyncDispose]();
   expect((await readFile(one, 'utf8')).match(/first|second|third/g)).toEqual(['first']);
   expect((await readFile(two, 'utf8')).match(/first|second|third/g)).toEqual(['second']);
+});
+
+test('a lab that is taken away tells nobody any more, and leaves no file', async () => {
+  let arrived = () => {};
+  const first = new Promise<void>(resolve => {
+    arrived = resolve;
+  });
+  let hungUp = () => {};
+  const ended = new Promise<void>(resolve => {
+    hungUp = resolve;
+  });
+  // It never answers.
+  const receiver = createServer(request => {
+    request.on('close', hungUp).resume();
+    arrived();
+  });
+  await new Promise<void>(resolve => receiver.listen(0, '127.0.0.1', resolve));
+  cleanUps.push(() => new Promise(resolve => receiver.close(resolve)));
+  const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+  await using daemon = await startDaemon();
+  const webhook = { url, secret: undefined, severity: 'ok', verifyCertificate: true } as const;
+  const file = { path: undefined, size: 65_536, keep: 1 };
+  const notify = { ...nobody, webhooks: [webhook], file, destinations: ['127.0.0.1'] };
+  await daemon.run('POST', '/v1/labs/apply', { ...simulatedLab(1), notify });
+  await daemon.call('POST', '/v1/labs/test/nodes/node-1/power', { action: 'on', wait: 5_000 });
+  await first;
+  await daemon.run('DELETE', '/v1/labs/test');
+  expect(await readdir(join(daemon.paths.stateDirectory, 'labs'))).toEqual([]);
+  await ended;
 });
