@@ -57,7 +57,7 @@ const commandFaults = [
     shows: z.enum(['on', 'off', 'unknown']).meta({ description: 'As what it is seen.' }),
   }),
   kind('flapping-power-state', "The machine's power is seen to go on and off, while it does not.", {
-    every: milliseconds(100).meta({ description: 'How long each lasts.', examples: ['5s'] }),
+    every: milliseconds(1_000).meta({ description: 'How long each lasts.', examples: ['5s'] }),
   }),
   kind('boot-device-forgotten', 'Boots go by the usual boot order, whatever override is set.', {}),
   kind('driver-errors', 'Calls to the platform for a machine fail by chance.', {

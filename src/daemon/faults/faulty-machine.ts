@@ -1,5 +1,6 @@
 import type { FaultOf } from '../../faults/fault.ts';
 import type { FaultView, LiveFault } from '../../faults/faults.ts';
+import type { NextBoot } from '../../node/boot.ts';
 import {
   type Capabilities,
   type Driver,
@@ -37,6 +38,8 @@ export class FaultyMachine implements NodeDriver {
   /** As what the power is seen on purpose; `undefined`: as it is. */
   #shown: PowerState | undefined;
   #timer: Timer | undefined;
+  /** What the driver was last told to boot next, before that was forgotten. */
+  #nextBoot: NextBoot | undefined;
 
   constructor(parts: MachineParts) {
     this.#parts = parts;
@@ -55,8 +58,8 @@ export class FaultyMachine implements NodeDriver {
   }
 
   async act(machine: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
-    const { driver, view, clock } = this.#parts;
-    if (view.live.length === 0) return driver.act(machine, act, signal);
+    const { view, clock } = this.#parts;
+    if (view.live.length === 0) return this.#pass(machine, act, signal);
     const slow = view.find('driver-slow');
     if (slow) {
       slow.felt();
@@ -69,7 +72,24 @@ export class FaultyMachine implements NodeDriver {
     }
     const ignored = ignoring(view, act);
     ignored?.felt();
-    return ignored ? undefined : driver.act(machine, forgetful(view, act), signal);
+    return ignored ? undefined : this.#pass(machine, act, signal);
+  }
+
+  /**
+   * Tells a running machine again what to boot next, as its firmware shall know it now.
+   * @throws DriverError
+   */
+  async tellBoot(machine: MachineId, signal: AbortSignal): Promise<void> {
+    const boot = this.#nextBoot;
+    const { actions } = this.capabilities(machine);
+    if (!boot || this.#power?.power !== 'on' || !actions.includes('set-next-boot')) return;
+    await this.#pass(machine, { action: 'set-next-boot', boot }, signal);
+  }
+
+  #pass(machine: MachineId, act: MachineAct, signal: AbortSignal): Promise<void> {
+    const { driver, view } = this.#parts;
+    if ('boot' in act) this.#nextBoot = act.boot;
+    return driver.act(machine, forgetful(view, act), signal);
   }
 
   /** Calls back with what the node is to see. */

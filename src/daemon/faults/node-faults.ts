@@ -5,6 +5,7 @@ import type { Faults, FaultView, LiveFault } from '../../faults/faults.ts';
 import type { Driver, MachineId } from '../../node/driver.ts';
 import { type SensorSpec, sensors } from '../../node/sensors.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
+import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import type { BmcRim, KeptMemory } from '../bmc-endpoint.ts';
 import { Disturber } from './disturber.ts';
@@ -34,6 +35,7 @@ export class NodeFaults implements BmcRim {
   readonly #parts: NodeFaultsParts;
   readonly #view: FaultView;
   readonly #disturber: Disturber;
+  readonly #closing = new AbortController();
   #memory: FaultyMemory | undefined;
   #restart: () => void = () => undefined;
   #stopListening: () => void = () => undefined;
@@ -82,6 +84,7 @@ export class NodeFaults implements BmcRim {
   close(): Promise<void> {
     this.#stopListening();
     this.#resets?.cancel();
+    this.#closing.abort();
     this.machine.close();
     return this.#disturber.close();
   }
@@ -93,6 +96,9 @@ export class NodeFaults implements BmcRim {
       case 'wrong-power-state':
       case 'flapping-power-state':
         this.machine.changed();
+        break;
+      case 'boot-device-forgotten':
+        this.#tellBoot();
         break;
       case 'clock-skew':
         this.#memory?.skewed();
@@ -106,6 +112,14 @@ export class NodeFaults implements BmcRim {
         this.#setSensor(fault.sensor);
         break;
     }
+  }
+
+  /** The node believes that its machine knows what to boot next. */
+  #tellBoot(): void {
+    const { machine, log } = this.#parts;
+    this.machine.tellBoot(machine, this.#closing.signal).catch((error: unknown) => {
+      log.warn({ machine, error: messageOf(error) }, 'a machine was not told what to boot next');
+    });
   }
 
   #resetLater(): void {

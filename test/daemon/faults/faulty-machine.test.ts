@@ -71,6 +71,18 @@ describe('what a machine is told', () => {
     expect(done).toEqual([{ action: 'on', boot: { ...pxe, target: 'default' } }]);
   });
 
+  test('is told again to a running machine when it is no longer forgotten', async () => {
+    machine.observe({ type: 'power', power: 'on' });
+    const tellBoot = () => machine.tellBoot('one/a', new AbortController().signal);
+    await act({ action: 'set-next-boot', boot: pxe });
+    const id = inject({ kind: 'boot-device-forgotten' });
+    await tellBoot();
+    faults.lift('one', id);
+    await tellBoot();
+    const told = done.map(one => ('boot' in one ? one.boot.target : one.action));
+    expect(told).toEqual(['pxe', 'default', 'pxe']);
+  });
+
   test('fails as it shall', async () => {
     const id = inject({ kind: 'driver-errors', error: 'conflict' });
     await expect(act({ action: 'off' })).rejects.toMatchObject({ kind: 'conflict' });
