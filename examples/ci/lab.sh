@@ -39,7 +39,9 @@ case $1 in
     ;;
   logs)
     quintupleo status --json >"$work/logs/status.json"
-    for node in $(quintupleo status --json | jq -r '.[] | .name as $lab | .nodes[] | "\($lab)/\(.name)"'); do
+    # Node.js is there anyway.
+    names='JSON.parse(fs.readFileSync(0, "utf8")).flatMap(({ nodes }) => nodes.map(node => `${node.lab}/${node.name}`))'
+    for node in $(quintupleo status --json | node -p "$names.join(' ')"); do
       file=$work/logs/$(basename "$node")
       quintupleo console "$node" --log >"$file.console" || true
       quintupleo events "$node" >"$file.events" || true
