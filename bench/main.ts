@@ -5,6 +5,7 @@ import { benchFirmware } from './firmware.ts';
 import { benchRedfish } from './redfish.ts';
 import { benchScale } from './scale.ts';
 import { benchSessions } from './sessions.ts';
+import { benchWatch } from './watch.ts';
 
 /** Runs the benchmarks, or those that are named: `npm run bench -- cloud firmware`. */
 
@@ -15,6 +16,7 @@ const parts = {
   cloud: benchCloudCalls,
   firmware: benchFirmware,
   redfish: benchRedfish,
+  watch: benchWatch,
 } as const;
 type Part = keyof typeof parts;
 

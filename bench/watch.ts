@@ -1,0 +1,115 @@
+import { type IncomingMessage, request } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ControlClient } from '../src/cli/client.ts';
+import { BenchDaemon, benchLab, createState } from './bench-daemon.ts';
+import { cpuTime } from './proc.ts';
+import { format, printTable, verdict } from './table.ts';
+
+const nodes = 1_000;
+const watchers = 10;
+/** Nodes that are power-cycled a second while the daemon is busy. */
+const changes = 20;
+/** How long CPU is measured, and how long the daemon is left alone before. Milliseconds. */
+const measured = 20_000;
+const settleTime = 12_000;
+/** CPU that ten dashboards and a thousand recorded consoles may cost, against the same without; memory in MB. */
+const limits = { busy: 1.5, idle: 2_000, memory: 40 } as const;
+
+interface Cost {
+  readonly name: string;
+  /** Microseconds of processor time a second. */
+  readonly idle: number;
+  readonly busy: number;
+  /** Resident bytes after garbage collection. */
+  readonly memory: number;
+}
+
+/** What it costs to watch: 1,000 nodes, with nobody looking and with ten dashboards' streams and every console read. */
+export async function benchWatch(): Promise<void> {
+  await using state = await createState();
+  await using daemon = await BenchDaemon.start(state);
+  await daemon.apply(benchLab(nodes));
+  const socketPath = `${state.folder}/run/control.sock`;
+  const end = new AbortController();
+  const client = new ControlClient(socketPath, end.signal);
+  await cycle(client, 0, nodes);
+
+  const alone = await costOf('nobody', daemon, client);
+  let bytes = 0;
+  const take = (chunk: Buffer) => {
+    bytes += chunk.length;
+  };
+  const streams = await Promise.all(Array.from({ length: watchers }, () => follow(socketPath, take)));
+  const watched = await costOf(`${watchers} dashboards`, daemon, client);
+  const consoles: Duplex[] = [];
+  for (let index = 1; index <= nodes; index++) {
+    const stream = await client.attach('bench', `node-${index}`);
+    consoles.push(stream.on('data', take));
+  }
+  const recorded = await costOf(`and ${format(nodes)} consoles`, daemon, client);
+  for (const stream of [...streams, ...consoles]) stream.destroy();
+  end.abort();
+
+  printTable(
+    `Watching ${format(nodes)} nodes`,
+    ['who watches', 'idle µs/s', 'busy µs/s', 'MB'],
+    [alone, watched, recorded].map(({ name, idle, busy, memory }) => [
+      name,
+      format(idle),
+      format(busy),
+      format(memory / 1e6),
+    ]),
+  );
+  console.log(`
+idle: server CPU while nothing happens; busy: while ${changes} nodes a second are power-cycled by the control API
+MB: resident after garbage collection; ${format(bytes / 1e6)} MB were sent to those who watch
+`);
+  console.log(`idle, all watched: ${verdict(recorded.idle, limits.idle, ' µs/s')}`);
+  console.log(`busy, all watched to nobody: ${verdict(recorded.busy / alone.busy, limits.busy, ' ×')}`);
+  console.log(
+    `memory of all watching: ${verdict((recorded.memory - alone.memory) / 1e6, limits.memory, ' MB')}`,
+  );
+}
+
+async function costOf(name: string, daemon: BenchDaemon, client: ControlClient): Promise<Cost> {
+  await sleep(settleTime);
+  const idle = await cpuOf(daemon, () => sleep(measured));
+  let next = 0;
+  const busy = await cpuOf(daemon, async () => {
+    for (let second = 0; second < measured / 1_000; second++) {
+      const begun = performance.now();
+      await cycle(client, next, changes);
+      next = (next + changes) % nodes;
+      await sleep(Math.max(0, 1_000 - (performance.now() - begun)));
+    }
+  });
+  return { name, idle, busy, memory: await daemon.memory() };
+}
+
+/** Microseconds of the daemon's processor time a second. */
+async function cpuOf(daemon: BenchDaemon, work: () => Promise<unknown>): Promise<number> {
+  const [before, begun] = [cpuTime(daemon.pid), performance.now()];
+  await work();
+  return ((cpuTime(daemon.pid) - before) / (performance.now() - begun)) * 1_000;
+}
+
+/** Powers nodes on, or anew, so that each boots and writes to its console. */
+async function cycle(client: ControlClient, first: number, count: number): Promise<void> {
+  for (let at = first; at < first + count; at++) {
+    const node = `node-${1 + (at % nodes)}`;
+    const { power } = await client.node('bench', node);
+    await client.power('bench', node, { action: power === 'on' ? 'cycle' : 'on', wait: 10_000 });
+  }
+}
+
+/** The stream that a dashboard reads. */
+function follow(socketPath: string, take: (chunk: Buffer) => void): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, path: '/v1/watch', agent: false }, incoming => {
+      incoming.on('data', take);
+      resolve(incoming);
+    });
+    outgoing.on('error', reject).end();
+  });
+}
