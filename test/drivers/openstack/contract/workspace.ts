@@ -15,6 +15,7 @@ export class Workspace {
   /** Begins every name. */
   readonly prefix = `contract-${randomUUID().slice(0, 8)}`;
   readonly #cleanups: (() => Promise<unknown>)[] = [];
+  #image: Promise<string> | undefined;
 
   constructor(cloud: ContractCloud, api: CloudApi) {
     this.cloud = cloud;
@@ -68,18 +69,36 @@ export class Workspace {
   async serverBody(name: string, extra: Json = {}): Promise<Json> {
     const flavors = list((await this.api.get('compute', '/flavors/detail')).body.flavors);
     const smallest = [...flavors].sort((a, b) => Number(a.ram) - Number(b.ram))[0];
-    const images = list(
-      (await this.api.get('image', '/v2/images?visibility=public&status=active')).body.images,
-    );
-    const image = [...images].sort((a, b) => Number(a.size) - Number(b.size))[0];
+    this.#image ??= this.#uploadImage();
     return {
       name: this.name(name),
       flavorRef: smallest?.id,
-      imageRef: image?.id,
+      imageRef: await this.#image,
       ...(this.cloud.zone === undefined ? {} : { availability_zone: this.cloud.zone }),
       networks: 'none',
       ...extra,
     };
+  }
+
+  /** A disk with nothing on it: not every cloud has a public image, and none has the same. */
+  async #uploadImage(): Promise<string> {
+    const made = await this.api.post('image', '/v2/images', {
+      name: this.name('disk'),
+      disk_format: 'raw',
+      container_format: 'bare',
+    });
+    expect(made, JSON.stringify(made.body)).toMatchObject({ status: 201 });
+    const path = `/v2/images/${made.body.id}`;
+    this.later(() => this.api.delete('image', path));
+    const sent = await this.api.call('PUT', 'image', `${path}/file`, Buffer.alloc(1 << 20), {
+      contentType: 'application/octet-stream',
+    });
+    expect(sent, JSON.stringify(sent.body)).toMatchObject({ status: 204 });
+    await this.until(async () => {
+      const { body } = await this.api.get('image', path);
+      return body.status === 'active' ? true : undefined;
+    }, 'an active image');
+    return String(made.body.id);
   }
 
   async createServer(name: string, extra: Json = {}): Promise<string> {
