@@ -142,7 +142,7 @@ export class OpenStackDriver implements Driver {
       driver.#stopListening = lease.poller.listen(change => driver.#take(change));
       if (lease.poller.heard) driver.#takeAll();
       await Promise.all([...driver.#machines.values()].map(machine => machine.taken()));
-      await driver.#unplugging.mend();
+      if (lease.poller.heard) await driver.#unplugging.mend();
       return driver;
     } catch (error) {
       await lease[Symbol.asyncDispose]();
@@ -289,6 +289,7 @@ export class OpenStackDriver implements Driver {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening?.();
     this.#listeners.clear();
+    await this.#unplugging.close();
     await Promise.all([...this.#machines.values()].map(machine => machine.close()));
     await this.#dhcp.close();
     await this.#lease[Symbol.asyncDispose]();
@@ -315,6 +316,9 @@ export class OpenStackDriver implements Driver {
         for (const [name, machine] of this.#machines) {
           if (machine.server === change.id && !this.#changing.has(name)) machine.seeGone();
         }
+        break;
+      case 'heard':
+        void this.#unplugging.mend();
         break;
       case 'lost':
         for (const machine of this.#machines.values()) machine.seeNothing();

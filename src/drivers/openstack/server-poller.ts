@@ -14,6 +14,8 @@ export type ServerListing = Pick<Compute, 'listServers' | 'getServer'>;
 export type ServerChange =
   | { readonly type: 'seen'; readonly server: Server }
   | { readonly type: 'gone'; readonly id: string }
+  /** The cloud has answered a poll; what that has changed was told before. */
+  | { readonly type: 'heard' }
   /** The cloud has not been heard for so long that nothing is known any more; `seen` follows when it is heard again. */
   | { readonly type: 'lost' };
 
@@ -260,6 +262,7 @@ export class ServerPoller implements Disposable {
         this.#forget();
         this.#tell({ type: 'lost' });
       });
+      this.#tell({ type: 'heard' });
       return true;
     } catch (error) {
       if (this.#closing.signal.aborted) return false;

@@ -31,7 +31,12 @@ export const disturbances: readonly DisturbanceKind[] = ['nic-unplugged'];
 export class Unplugging {
   readonly #parts: UnpluggingParts;
   readonly #turn = new Turnstile();
+  readonly #closing = new AbortController();
+  /** Nodes of which cards are wanted to be unplugged now: their ports are not to be mended. */
+  readonly #wanted = new Set<string>();
+  #mending: Promise<void> | undefined;
   #mended = false;
+  #problem: string | undefined;
 
   constructor(parts: UnpluggingParts) {
     this.#parts = parts;
@@ -52,21 +57,42 @@ export class Unplugging {
       if (one.kind === 'nic-unplugged') return one.nic;
       throw new DriverError('unsupported', `an instance of a cloud cannot be made to feel ${one.kind}`);
     });
+    if (nics.length > 0) this.#wanted.add(node);
+    else this.#wanted.delete(node);
     try {
       await this.#unplug(node, server ?? '', nics, { reason: 'fault', signal });
     } catch (error) {
+      this.#mended = false;
       throw driverErrorOf(error, signal);
     }
   }
 
-  /** Plugs in, once, what a driver before this one has left unplugged. Never rejects: it can be asked again. */
-  async mend(): Promise<void> {
-    const { log, lab } = this.#parts;
-    try {
-      if (!this.#mended) await this.#turn.run(() => this.#plugInAll());
-    } catch (error) {
-      log.error({ lab, error: messageOf(error) }, 'ports stay unplugged');
-    }
+  /**
+   * Plugs in what is unplugged and of no node of which that is wanted now: what a driver before this one has left, and
+   * what could not be plugged in when it was to be. Asks nothing of the cloud when that is done. Never rejects: it can
+   * be asked again.
+   */
+  mend(): Promise<void> {
+    if (this.#mended) return Promise.resolve();
+    this.#mending ??= this.#turn
+      .run(() => this.#plugInLeft())
+      .catch((error: unknown) => this.#notMended(messageOf(error)))
+      .finally(() => {
+        this.#mending = undefined;
+      });
+    return this.#mending;
+  }
+
+  /** Mends nothing any more. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#mending;
+  }
+
+  #notMended(problem: string): void {
+    if (this.#closing.signal.aborted || problem === this.#problem) return;
+    this.#problem = problem;
+    this.#parts.log.error({ lab: this.#parts.lab, error: problem }, 'ports stay unplugged');
   }
 
   /** @param nics - positions of the cards that shall be unplugged, and no others */
@@ -85,11 +111,15 @@ export class Unplugging {
     });
   }
 
-  async #plugInAll(): Promise<void> {
-    const left = Object.keys((await this.#parts.document.read()) ?? {});
-    for (const id of left) await this.#plugIn(id, { reason: 'fault' });
-    if (left.length > 0) await this.#keep({});
+  async #plugInLeft(): Promise<void> {
+    const ctx = { reason: 'fault', signal: this.#closing.signal };
+    const before = Object.entries((await this.#parts.document.read()) ?? {});
+    const wanted = before.filter(([, node]) => this.#wanted.has(node));
+    const left = before.filter(one => !wanted.includes(one));
+    for (const [id] of left) await this.#plugIn(id, ctx);
+    if (left.length > 0) await this.#keep(Object.fromEntries(wanted));
     this.#mended = true;
+    this.#problem = undefined;
   }
 
   async #portsOf(node: string, server: string, nics: readonly number[], ctx: CallContext): Promise<string[]> {

@@ -8,6 +8,7 @@ import { type BootDevice, noChange } from '../../../src/node/firmware-settings.t
 import type { MediaImage } from '../../../src/node/media.ts';
 import type { LabSpec } from '../../../src/node/spec.ts';
 import { delay } from '../../../src/support/delay.ts';
+import { poll } from '../../../src/support/wait.ts';
 import { Recorder } from '../recorder.ts';
 import { labOf, macOf, type StandInPlatform, standInPlatform } from './lab-on-stand-in.ts';
 import type { StandInOptions } from './stand-in/stand-in-cloud.ts';
@@ -108,6 +109,18 @@ describe('an unplugged network card', () => {
     }
   };
 
+  const untilUp = async () => {
+    const look = async () => (await isUp()) || undefined;
+    expect(await poll(platform.clock, { every: 1_000, within: 300_000 }, look)).toBe(true);
+  };
+  const ports = /\/ports\//;
+  const refusePorts = () =>
+    platform.cloud.inject({
+      match: { method: 'PUT', path: ports },
+      times: Number.POSITIVE_INFINITY,
+      respond: { type: 'status', status: 403 },
+    });
+
   test('is a port that is switched off, until that is lifted', async () => {
     await up();
     expect(await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never)).toEqual([]);
@@ -121,6 +134,52 @@ describe('an unplugged network card', () => {
     await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never);
     await renew();
     expect(await isUp()).toBe(true);
+  });
+
+  test('is plugged in when the cloud is heard again that was away', async () => {
+    await up();
+    await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never);
+    await platform.cloud.stop();
+    await renew();
+    await platform.cloud.start();
+    await untilUp();
+  });
+
+  test('is plugged in when its network service does what it did not at first', async () => {
+    await up();
+    await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never);
+    const refusal = refusePorts();
+    await renew();
+    expect(await isUp()).toBe(false);
+    refusal.remove();
+    await untilUp();
+  });
+
+  test('stays unplugged when that is wanted again before what was left is mended', async () => {
+    await up();
+    await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never);
+    const refusal = refusePorts();
+    await renew();
+    const wrong = () => kindOf(driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never));
+    expect(await wrong()).toBe('refused');
+    refusal.remove();
+    platform.cloud.forgetRequests();
+    await delay(platform.clock, 60_000);
+    await driver.plan(platform.lab);
+    expect(platform.cloud.count({ method: 'PUT', path: ports })).toBe(0);
+    expect(await wrong()).toBeUndefined();
+    expect(await isUp()).toBe(false);
+    await driver.disturb(id, [], never);
+    expect(await isUp()).toBe(true);
+  });
+
+  test('is plugged in later when the cloud would not at the time', async () => {
+    await up();
+    await driver.disturb(id, [{ kind: 'nic-unplugged', nic: 0 }], never);
+    const refusal = refusePorts();
+    expect(await kindOf(driver.disturb(id, [], never))).toBe('refused');
+    refusal.remove();
+    await untilUp();
   });
 
   test('is all that can be made wrong, with cards that there are', async () => {

@@ -65,13 +65,13 @@ function setUp() {
   const listing = new Listing(clock);
   const poller = new ServerPoller(listing, { clock, log: silentLog, random: () => 1 });
   const seen: string[] = [];
-  const note = (change: ServerChange) =>
-    seen.push(
-      change.type === 'seen'
-        ? `${change.server.id} ${change.server.status}`
-        : Object.values(change).join(' '),
-    );
-  return { clock, listing, poller, seen, note };
+  let heard = 0;
+  const note = (change: ServerChange) => {
+    if (change.type === 'heard') heard++;
+    else if (change.type === 'seen') seen.push(`${change.server.id} ${change.server.status}`);
+    else seen.push(Object.values(change).join(' '));
+  };
+  return { clock, listing, poller, seen, note, heard: () => heard };
 }
 
 const minute = 60_000;
@@ -164,15 +164,18 @@ describe('a cloud that does not answer', () => {
   });
 
   test('tells everything again when it is back', async () => {
-    const { clock, listing, poller, seen, note } = setUp();
+    const { clock, listing, poller, seen, note, heard } = setUp();
     listing.set('a', 'ACTIVE');
     poller.listen(note);
     await clock.advance(minute);
     listing.failing = error('server-fault');
+    const before = heard();
     await clock.advance(5 * minute);
+    expect(heard()).toBe(before);
     listing.failing = undefined;
     await clock.advance(2 * minute);
     expect(seen).toEqual(['a ACTIVE', 'lost', 'a ACTIVE']);
+    expect(heard()).toBeGreaterThan(before);
     expect(poller.heard).toBe(true);
   });
 });
