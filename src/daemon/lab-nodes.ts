@@ -14,6 +14,7 @@ import {
 import { firmwareSettings, nextSettings } from '../node/firmware-settings.ts';
 import { type MediaImage, type MediaState, noMedia } from '../node/media.ts';
 import { type KeptNode, NodeRunner } from '../node/runner.ts';
+import { sensorsToldBeyond } from '../node/sensor-rules.ts';
 import type { NodeSpec } from '../node/spec.ts';
 import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
@@ -280,6 +281,12 @@ export class LabNodes {
   /** Resolves when the machines of nodes are as their faults want them, as far as can be. */
   async faultsSettled(names: readonly string[]): Promise<void> {
     await Promise.all(names.map(name => this.#members.get(name)?.faults.settled()));
+  }
+
+  /** Ends what the event logs tell of sensors that were beyond their limits before a restart, and are no longer. */
+  readSensors(): void {
+    for (const { node, faults } of this.#members.values())
+      faults.readSensors(sensorsToldBeyond(node.state.log));
   }
 
   #faultsOf(node: string, machine: MachineId): NodeFaults {

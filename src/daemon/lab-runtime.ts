@@ -141,7 +141,7 @@ export class LabRuntime {
     await lab.#redfish.sweep(lab.#nodes.images());
     await lab.#serveBoot();
     await lab.#watch();
-    await lab.faults.begin(record.definition.faults ?? []).catch((error: unknown) => {
+    await lab.#beginFaults().catch((error: unknown) => {
       around.log.warn(
         { lab: lab.name, error: messageOf(error) },
         'not all faults of the lab file are injected',
@@ -398,7 +398,16 @@ export class LabRuntime {
     await this.#serveBoot();
     this.#nodes.checkBmcs();
     this.#redfish.check();
-    await this.faults.begin(this.#record.definition.faults ?? []);
+    await this.#beginFaults();
+  }
+
+  /** @throws QuintupleoError `FAULT_NEEDS_CLOUD` */
+  async #beginFaults(): Promise<void> {
+    try {
+      await this.faults.begin(this.#record.definition.faults ?? []);
+    } finally {
+      this.#nodes.readSensors();
+    }
   }
 
   /** Nodes and their boot are served no more. */

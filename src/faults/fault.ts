@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { DisturbanceKind } from '../node/disturbance.ts';
-import { sensors } from '../node/sensors.ts';
+import { sensors, sensorUnits } from '../node/sensors.ts';
 import { QuintupleoError } from '../support/errors.ts';
 import { milliseconds, rate, signedMilliseconds, whole } from './parts.ts';
 
@@ -98,12 +98,23 @@ const sensorFaults = [
     sensor: z
       .enum(sensorNames, { error: `must be the name of a sensor: ${sensorNames.join(', ')}.` })
       .meta({ description: 'Which one.' }),
-    value: z
-      .number({ error: 'must be a number.' })
-      .optional()
-      .meta({ description: "The reading, in the sensor's unit. Default: just beyond its critical limit." }),
+    value: z.number({ error: 'must be a number.' }).optional().meta({
+      description:
+        "The reading, in the sensor's unit and within its range. Default: just beyond its critical limit.",
+    }),
+  }).superRefine(({ sensor, value }, context) => {
+    const message = value !== undefined && unreadable(sensor, value);
+    if (message) context.addIssue({ code: 'custom', path: ['value'], message });
   }),
 ] as const;
+
+/** Why a sensor cannot read that: its byte of IPMI has no more room. */
+function unreadable(name: string, value: number): string | undefined {
+  const sensor = sensors.find(one => one.name === name);
+  if (!sensor || (value >= sensor.minimum && value <= sensor.maximum)) return undefined;
+  const { minimum, maximum, unit } = sensor;
+  return `must be from ${minimum} to ${maximum} ${sensorUnits[unit]}, the range of ${name}.`;
+}
 
 const cloudFaults = [
   kind('cloud-errors', "Calls of the cloud's APIs fail by chance.", {

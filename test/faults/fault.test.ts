@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { conversionFor, fromRaw, toRaw } from '../../src/bmc/sensor-conversion.ts';
 import {
   type FaultContent,
   faultKinds,
@@ -9,6 +10,7 @@ import {
   parseFault,
 } from '../../src/faults/fault.ts';
 import { faultText } from '../../src/faults/fault-text.ts';
+import { sensors } from '../../src/node/sensors.ts';
 import { QuintupleoError } from '../../src/support/errors.ts';
 
 const examples: readonly FaultContent[] = [
@@ -90,9 +92,30 @@ describe('faults as data', () => {
     ],
     [{ kind: 'bmc-resets', every: '1s' }, 'every: must be a duration from 3s to 24h.'],
     [{ kind: 'bmc-lossy', loss: 2 }, 'loss: must be a number from 0 to 1: 0.1 is one time in ten.'],
+    [
+      { kind: 'sensor-over-threshold', sensor: 'CPU Temp', value: 128 },
+      'value: must be from 0 to 127 °C, the range of CPU Temp.',
+    ],
+    [
+      { kind: 'sensor-over-threshold', sensor: '12V Rail', value: -12 },
+      'value: must be from 0 to 15 V, the range of 12V Rail.',
+    ],
     [{ kind: 'bmc-unreachable', delay: '2s' }, 'fault: Unrecognized key: "delay"'],
   ])('%j is refused', (content, message) => {
     expect(() => parseFault(content)).toThrow(message);
+  });
+
+  test.each(sensors)('$name can be made to read all that it can tell by IPMI', sensor => {
+    const { minimum, maximum } = sensor;
+    const conversion = conversionFor(maximum);
+    const between = fc.double({ min: minimum, max: maximum, noNaN: true });
+    fc.assert(
+      fc.property(fc.oneof(between, fc.constantFrom(minimum, maximum)), value => {
+        parseFault({ kind: 'sensor-over-threshold', sensor: sensor.name, value });
+        const step = fromRaw(1, conversion);
+        expect(Math.abs(fromRaw(toRaw(value, conversion), conversion) - value)).toBeLessThanOrEqual(step);
+      }),
+    );
   });
 
   test('whatever comes in place of a fault is refused or read, and nothing else', () => {

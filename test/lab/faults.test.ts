@@ -33,6 +33,10 @@ describe('the faults of a lab file', () => {
     ['  - fault: {kind: bmc-slow}', '5:12: "delay" is missing. Add it.'],
     ['  - fault: {kind: bmc-unreachable}\n    nodes: [gpu-*]', '6:13: the lab has no node "gpu-*".'],
     ['  - fault: {kind: cloud-errors}', '5:19: kind "cloud-errors" is for labs of driver openstack.'],
+    [
+      '  - fault: {kind: sensor-over-threshold, sensor: CPU Temp, value: 300}',
+      '5:67: value 300 must be from 0 to 127 °C, the range of CPU Temp.',
+    ],
     ['  - nodes: [ctl]', '5:5: "fault" is missing. Add it.'],
   ])('%j is refused where it stands', (faults, problem) => {
     expect(problemsOf(faults)).toEqual([problem]);

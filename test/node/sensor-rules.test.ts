@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { selRecord } from '../../src/bmc/ipmi/sel.ts';
 import { logMessage } from '../../src/bmc/redfish/nodes/log-message.ts';
 import type { EventEntry } from '../../src/node/event-log.ts';
+import { sensorsToldBeyond } from '../../src/node/sensor-rules.ts';
 import { readSensor, sensors } from '../../src/node/sensors.ts';
 import { initialState, type NodeState } from '../../src/node/state.ts';
 import { transition } from '../../src/node/transition.ts';
@@ -43,6 +45,49 @@ describe('a sensor that reads something of its own', () => {
       'ok: Inlet Temp: 21 °C, within its upper non-critical limit of 42',
       'ok: Inlet Temp: 21 °C, within its upper critical limit of 47',
     ]);
+  });
+
+  test('is beyond a limit, or no longer, by what the log told before a restart', () => {
+    const hot = see(initialState(), 'Inlet Temp', 44);
+    const restarted = initialState(hot.durable, hot.log);
+    expect(sensorsToldBeyond(restarted.log)).toEqual(['Inlet Temp']);
+    expect(see(restarted, 'Inlet Temp', 44).log).toBe(hot.log);
+    const well = see(restarted, 'Inlet Temp', undefined);
+    expect(told(well).slice(1)).toEqual(['ok: Inlet Temp: 21 °C, within its upper non-critical limit of 42']);
+    expect(sensorsToldBeyond(well.log)).toEqual([]);
+  });
+
+  test('is beyond a limit anew when the log that told so is cleared', () => {
+    const clear = { type: 'command', command: { type: 'clear-log', by: 'ipmi' } } as const;
+    const hot = see(initialState(), 'Inlet Temp', 44);
+    const { state } = transition(hot, clear, { now, capabilities: everything });
+    expect(see(state, 'Inlet Temp', undefined).log).toBe(state.log);
+    expect(told(see(state, 'Inlet Temp', 44)).slice(-1)).toEqual([
+      'warning: Inlet Temp: 44 °C, beyond its upper non-critical limit of 42',
+    ]);
+  });
+
+  test('has entries that pair up, over restarts too', () => {
+    const step = fc.record({
+      name: fc.constantFrom(...sensors.map(({ name }) => name)),
+      reading: fc.option(fc.double({ min: 0, max: 510, noNaN: true }), { nil: undefined }),
+      restart: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), steps => {
+        let state = initialState();
+        for (const { name, reading, restart } of steps) {
+          if (restart) state = initialState(state.durable, state.log);
+          state = see(state, name, reading);
+        }
+        const beyond = new Map<string, boolean>();
+        for (const { sensor } of state.log.entries) {
+          const key = `${sensor?.name} ${sensor?.limit}`;
+          expect(sensor?.beyond).toBe(!(beyond.get(key) ?? false));
+          beyond.set(key, sensor?.beyond === true);
+        }
+      }),
+    );
   });
 
   test('is none that the node does not have', () => {

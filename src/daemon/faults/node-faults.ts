@@ -75,6 +75,11 @@ export class NodeFaults implements BmcRim {
     for (const { fault } of this.#view.live) this.#make(fault);
   }
 
+  /** Has the node's sensors read what they read now, by the faults that there are. */
+  readSensors(names: readonly string[]): void {
+    for (const name of names) this.#setSensor(name);
+  }
+
   /** Resolves when the driver has done what it was asked for. */
   settled(): Promise<void> {
     return this.#disturber.settled();
