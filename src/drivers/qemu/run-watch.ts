@@ -58,10 +58,8 @@ export class RunWatch {
 
   /** Lets a machine run that has been waiting since it was launched, unless its firmware hangs. */
   async begin(run: Run, qmp: QmpClient, signal: AbortSignal): Promise<void> {
-    const { disturbances, paths } = this.#parts;
-    await connectSerial(qmp, paths, signal);
-    if (disturbances.any) await disturbances.impose(qmp, run.record.spec, signal);
-    if (!disturbances.hangs) await qmp.execute('cont', {}, { signal });
+    if (this.#parts.disturbances.any) await this.#impose(run, qmp, signal);
+    await this.#start(qmp, signal);
   }
 
   /** Lets firmware get on that hangs. */
@@ -81,16 +79,32 @@ export class RunWatch {
       const qmp = await this.connect(run, AbortSignal.any([limit, this.#parts.stop]));
       run.qmp = qmp;
       await this.#catchUp(run);
-      await this.#parts.disturbances.impose(qmp, run.record.spec, limit);
+      await this.#impose(run, qmp, limit);
       // Its starter was stopped before it let the machine run, or while its firmware hung.
       const status = await statusOf(qmp);
-      if (status === 'prelaunch' || status === 'paused') await this.begin(run, qmp, limit);
+      if (status === 'prelaunch' || status === 'paused') await this.#start(qmp, limit);
     } catch (error) {
       if (this.#parts.stop.aborted) return;
       this.#parts.log.warn(
         { machine: this.#parts.id, error: messageOf(error) },
         'QEMU runs but does not answer',
       );
+    }
+  }
+
+  async #start(qmp: QmpClient, signal: AbortSignal): Promise<void> {
+    await connectSerial(qmp, this.#parts.paths, signal);
+    if (!this.#parts.disturbances.hangs) await qmp.execute('cont', {}, { signal });
+  }
+
+  /** Makes a machine as wrong as it shall be. One that cannot be made so goes on as it is. */
+  async #impose(run: Run, qmp: QmpClient, signal: AbortSignal): Promise<void> {
+    const { disturbances, log, id } = this.#parts;
+    try {
+      await disturbances.impose(qmp, run.record.spec, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.warn({ machine: id, error: messageOf(error) }, 'a machine is not as its faults want');
     }
   }
 
