@@ -75,6 +75,8 @@ function isNews(observation: Observation, before: NodeState, state: NodeState): 
       return state.power !== before.power;
     case 'fetched':
       return state.fetched !== before.fetched;
+    case 'leased':
+      return state.leased !== before.leased;
     default:
       return true;
   }

@@ -95,6 +95,8 @@ export type Observation =
    * `what`: for people, the same text for the same thing: `firmware asked what to boot: network`, `fetched vmlinuz`.
    */
   | { readonly type: 'fetched'; readonly what: string }
+  /** Firmware, a loader or a system has been given an address by a DHCP server that can be watched; told as often as it was. */
+  | { readonly type: 'leased'; readonly address: string }
   | { readonly type: 'panicked'; readonly detail: string }
   /** Share of its processors that the machine uses, 0 to 1. */
   | { readonly type: 'load'; readonly load: number }

@@ -122,6 +122,8 @@ export interface NodeState {
   readonly mediaProblem: string | undefined;
   /** What was fetched of the latest boot, each thing once. */
   readonly fetched: readonly string[];
+  /** Addresses that the machine was seen to be given since that boot. */
+  readonly leased: readonly string[];
   /** Identify light: lit until then; `Infinity` until told otherwise, `undefined` dark. */
   readonly identifyUntil: number | undefined;
   readonly watchdog: Watchdog;
@@ -168,6 +170,7 @@ export function initialState(
     tellAt: undefined,
     mediaProblem: undefined,
     fetched: [],
+    leased: [],
     identifyUntil: undefined,
     watchdog: idleWatchdog,
     load: undefined,

@@ -138,6 +138,9 @@ function see(turn: Turn, observation: Observation): void {
     case 'fetched':
       seeFetched(turn, observation.what);
       break;
+    case 'leased':
+      seeLeased(turn, observation.address);
+      break;
     case 'panicked':
       record(turn, 'panicked', `the guest panicked: ${observation.detail}`, 'critical');
       break;
@@ -160,13 +163,21 @@ function seeFetched(turn: Turn, what: string): void {
   record(turn, 'netboot', what);
 }
 
-/** More things than a boot has. */
+/** More things than a boot has, and more addresses than a machine has network cards. */
 const mostFetched = 16;
+const mostLeased = 64;
+
+/** A boot asks for the same address again at each of its stages, and then before the lease ends. */
+function seeLeased(turn: Turn, address: string): void {
+  const { leased } = turn.state;
+  if (leased.includes(address) || leased.length >= mostLeased) return;
+  set(turn, { leased: [...leased, address] });
+}
 
 function noteBoot(turn: Turn, cause: keyof typeof bootMessage): void {
   const trigger = turn.state.durable.operation?.trigger ?? 'unknown';
   keep(turn, { restartCause: cause === 'guest' ? 'guest' : trigger, bootedAt: turn.now });
-  set(turn, { fetched: [] });
+  set(turn, { fetched: [], leased: [] });
   record(turn, cause === 'power-on' ? 'booted' : 'reset', bootMessage[cause]);
 }
 
@@ -201,7 +212,7 @@ function notePower(turn: Turn, before: PowerState, seen: Observation & { type: '
     onSince: undefined,
     poweredOn: poweredOn + (onSince === undefined ? 0 : turn.now - onSince),
   });
-  set(turn, { load: undefined, fetched: [] });
+  set(turn, { load: undefined, fetched: [], leased: [] });
   forgetTold(turn);
   stopWatchdog(turn);
   if (before === 'unknown') return;

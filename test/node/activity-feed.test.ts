@@ -150,14 +150,16 @@ test('what follows from an observation is not taken for a request’s that happe
   expect(callers).toEqual([undefined]);
 });
 
-test('the same power seen again, and the same file fetched again, are no news', async () => {
+test('the same power seen again, the same file fetched and the same address given again, are no news', async () => {
   const { node, activities } = await setUp();
   node.observe({ type: 'power', power: 'on' });
   node.observe({ type: 'power', power: 'on' });
   node.observe({ type: 'fetched', what: 'fetched vmlinuz' });
   node.observe({ type: 'fetched', what: 'fetched vmlinuz' });
+  node.observe({ type: 'leased', address: '192.0.2.7' });
+  node.observe({ type: 'leased', address: '192.0.2.7' });
   const seen = lines(activities).filter(line => line.startsWith('observed'));
-  expect(seen).toEqual(['observed power', 'observed fetched']);
+  expect(seen).toEqual(['observed power', 'observed fetched', 'observed leased']);
 });
 
 test('whoever stops listening is told no more', async () => {

@@ -37,3 +37,18 @@ test('a machine that fetches without end does not fill the log', () => {
   for (let index = 0; index < 1000; index++) fetches(node, `file ${index}`);
   expect(steps(node)).toHaveLength(16);
 });
+
+test('each address that was given since the boot is known once, and is no event', () => {
+  const node = new NodeModel(everything, 'on');
+  const lease = (address: string) => node.observe({ type: 'leased', address });
+  const { entries } = node.state.log;
+  lease('192.0.2.7');
+  lease('192.0.2.8');
+  lease('192.0.2.7');
+  expect(node.state.leased).toEqual(['192.0.2.7', '192.0.2.8']);
+  expect(node.state.log.entries).toEqual(entries);
+  for (let index = 0; index < 1000; index++) lease(`address ${index}`);
+  expect(node.state.leased).toHaveLength(64);
+  node.guestRestarts();
+  expect(node.state.leased).toEqual([]);
+});

@@ -2,9 +2,11 @@ import type { ConsoleStage } from './boot-stage.ts';
 
 /** What firmware, boot loaders and systems write when they begin; each in its own words. */
 const marks: Readonly<Record<ConsoleStage, string>> = {
-  firmware: 'SeaBIOS \\(version|BdsDxe: (?:loading|starting) Boot|UEFI Interactive Shell',
+  // Network cards have iPXE in their ROMs; one that was loaded has been given an address before.
+  firmware:
+    'SeaBIOS \\(version|BdsDxe: (?:loading|starting) Boot|UEFI Interactive Shell|iPXE initialising|iPXE \\d+\\.\\d+',
   dhcp: '>>Start PXE over|Station IP address is|^net\\d+: (?:\\d+\\.){3}\\d+',
-  loader: 'iPXE initialising|iPXE \\d+\\.\\d+|GNU GRUB +version|Welcome to GRUB|(?:ISO|PXE|SYS)LINUX \\d',
+  loader: 'GNU GRUB +version|Welcome to GRUB|(?:ISO|PXE|SYS)LINUX \\d',
   kernel: 'Linux version \\d|EFI stub: |Booting Linux on',
   agent: 'ironic[-_]python[-_]agent|quintupleo: stage ramdisk',
   os: '^[\\w./-]{1,64} login: |quintupleo: running from disk|Reached target .{0,20}[Mm]ulti-[Uu]ser',

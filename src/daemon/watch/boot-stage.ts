@@ -49,6 +49,8 @@ function afterObservation(stage: BootStage, observation: Observation): BootStage
       return observation.earlier ? atLeast(stage, 'on') : 'firmware';
     case 'fetched':
       return afterFetch(stage, observation.what);
+    case 'leased':
+      return afterAddress(stage);
     case 'panicked':
       return 'panicked';
     case 'load':
@@ -66,14 +68,18 @@ function afterFetch(stage: BootStage, what: string): BootStage {
   return /vmlinuz|linux|kernel|initr/.test(what) ? atLeast(stage, 'kernel') : atLeast(stage, 'loader');
 }
 
+/** Loaders and systems ask for an address once more. */
+function afterAddress(stage: BootStage): BootStage {
+  return atLeast(stage, 'dhcp');
+}
+
 function afterConsole(stage: BootStage, seen: ConsoleStage): BootStage {
   switch (seen) {
     case 'firmware':
     case 'loader':
       return again(stage, seen);
     case 'dhcp':
-      // Every system asks for an address once more.
-      return atLeast(stage, 'dhcp');
+      return afterAddress(stage);
     case 'kernel':
       return isBeyond(stage, 'kernel') ? 'kernel' : atLeast(stage, 'kernel');
     case 'os':

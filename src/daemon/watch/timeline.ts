@@ -201,6 +201,8 @@ function observationText(observation: Observation): string | undefined {
       return observation.earlier ? undefined : `seen: firmware started (${observation.cause})`;
     case 'fetched':
       return `seen: ${observation.what}`;
+    case 'leased':
+      return `seen: asked for an address: ${observation.address}`;
     case 'panicked':
       return `seen: panic: ${observation.detail}`;
     case 'load':

@@ -15,11 +15,13 @@ import {
 import { hostInterfaces } from '../../host/interfaces.ts';
 import { run } from '../../host/programs.ts';
 import type { Reservations } from '../../host/reservations.ts';
+import type { MachineId, Observation } from '../../node/driver.ts';
 import type { LabSpec, NetworkSpec } from '../../node/spec.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
 import { parseCidr, parseIpv4 } from '../../support/ipv4.ts';
 import type { Logger } from '../../support/log.ts';
+import { DhcpWatch } from '../dhcp-watch.ts';
 import { gatewayOf, legAddress } from './provision/resources/desired-network.ts';
 
 /** What a lab's DHCP works with. */
@@ -32,6 +34,8 @@ export interface LabDhcpParts {
   readonly log: Logger;
   /** The addresses that Neutron gave to the ports of a network, by MAC address: DHCP gives them to whom they belong. */
   readonly reservations: (network: NetworkSpec) => Promise<Reservations>;
+  /** Told what the lab's machines are seen to do. */
+  readonly observe: (machine: MachineId, observation: Observation) => void;
 }
 
 /** A network that is served here. */
@@ -64,6 +68,8 @@ const inspectionInterval = 5_000;
  */
 export class LabDhcp {
   readonly #parts: LabDhcpParts;
+  readonly #watch: DhcpWatch;
+  #lab: LabSpec;
   #served: readonly Served[] = [];
   /** By network. */
   readonly #troubles = new Map<string, string>();
@@ -73,6 +79,8 @@ export class LabDhcp {
 
   constructor(parts: LabDhcpParts) {
     this.#parts = parts;
+    this.#watch = new DhcpWatch(parts.observe, parts.log);
+    this.#lab = { name: parts.lab, networks: [], nodes: [] };
   }
 
   /**
@@ -95,6 +103,7 @@ export class LabDhcp {
       });
     }
     this.#served = served;
+    this.#lab = lab;
     for (const { network } of before) {
       if (!served.some(other => other.network.name === network.name)) await this.#stop(network.name);
     }
@@ -115,6 +124,7 @@ export class LabDhcp {
     this.#closed = true;
     this.#timer?.cancel();
     await this.#inspection;
+    this.#watch.close();
   }
 
   /** Ends a network's DHCP, and takes away what was kept of it. */
@@ -142,8 +152,16 @@ export class LabDhcp {
         log.warn({ lab, network: served.network.name, error: messageOf(error) }, 'DHCP cannot be served yet');
       }
     }
+    await this.#watch.follow(this.#lab, this.#logs());
     if (this.#closed || this.#served.length === 0) return;
     this.#timer = clock.after(inspectionInterval, () => void this.#inspect());
+  }
+
+  /** Of the servers that run. */
+  #logs(): readonly string[] {
+    return this.#served
+      .filter(({ network, relayTo }) => relayTo === undefined && !this.#troubles.has(network.name))
+      .map(({ network }) => this.#paths(network.name, '').log);
   }
 
   async #ensure(served: Served): Promise<void> {

@@ -122,6 +122,7 @@ export class OpenStackDriver implements Driver {
     this.#dhcp = new LabDhcp({
       ...{ lab, stateDirectory, bootPort, clock, log },
       reservations: network => reservationsOf(lease.openstack, network, [...this.#nodes.values()]),
+      observe: (id, observation) => this.#tell(id, observation),
     });
   }
 
@@ -348,6 +349,10 @@ export class OpenStackDriver implements Driver {
     return ours ? label.name : undefined;
   }
 
+  #tell(id: MachineId, observation: Observation): void {
+    for (const listener of this.#listeners) listener(id, observation);
+  }
+
   #machine(name: string): OpenStackMachine {
     const known = this.#machines.get(name);
     if (known) return known;
@@ -359,9 +364,7 @@ export class OpenStackDriver implements Driver {
         document: fileDocument(join(folderOf(this.#around), `${name}.json`)),
         strategyOf: server => this.#strategyOf(name, server),
         discs: new DiscImages({ ...this.#around, node: name, openstack: this.#lease.openstack }),
-        observe: observation => {
-          for (const listener of this.#listeners) listener(id, observation);
-        },
+        observe: observation => this.#tell(id, observation),
       },
       this.#kept.get(name),
     );

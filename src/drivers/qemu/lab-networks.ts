@@ -131,6 +131,12 @@ export class LabNetworks {
     return undefined;
   }
 
+  /** The logs of the DHCP servers of those of these networks that have one. */
+  dhcpLogs(networks: readonly NetworkSpec[]): readonly string[] {
+    if (this.#parts.networking === 'user') return [];
+    return networks.filter(({ dhcp }) => dhcp).map(({ name }) => this.#paths(name).log);
+  }
+
   /** What the DHCP server of a network last noted of a network card. */
   lastHeard(name: string, mac: string): Promise<string | undefined> {
     return lastHeardOf(mac, dhcpPaths(this.#paths(name)));

@@ -20,6 +20,7 @@ import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import type { Finding } from '../../support/finding.ts';
 import type { Logger } from '../../support/log.ts';
+import { DhcpWatch } from '../dhcp-watch.ts';
 import { type Accelerator, chooseAccelerator, hasSystemManagement } from './accelerator.ts';
 import { capabilitiesOf, type UefiSupport } from './capabilities.ts';
 import { pidfileOf } from './command-line.ts';
@@ -69,6 +70,7 @@ export class QemuDriver implements Driver {
   readonly #networks: LabNetworks;
   readonly #uefi: UefiSupport;
   readonly #facts: Readonly<Record<string, string>>;
+  readonly #dhcp: DhcpWatch;
   readonly #machines = new Map<MachineId, Known>();
   readonly #listeners = new Set<(machine: MachineId, observation: Observation) => void>();
   #timer: Timer | undefined;
@@ -86,6 +88,7 @@ export class QemuDriver implements Driver {
     this.#networks = networks;
     this.#uefi = uefi;
     this.#facts = facts;
+    this.#dhcp = new DhcpWatch((id, observation) => this.#tell(id, observation), around.log);
   }
 
   /**
@@ -124,6 +127,7 @@ export class QemuDriver implements Driver {
   }
 
   async serveBoot(lab: LabSpec): Promise<readonly string[]> {
+    await this.#dhcp.follow(lab, this.#networks.dhcpLogs(lab.networks));
     return this.#networks.bootAddresses(lab.networks);
   }
 
@@ -220,6 +224,7 @@ export class QemuDriver implements Driver {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     this.#timer?.cancel();
+    this.#dhcp.close();
     this.#listeners.clear();
     for (const { machine } of this.#machines.values()) machine.close();
   }

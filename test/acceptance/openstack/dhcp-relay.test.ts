@@ -116,6 +116,7 @@ describe.skipIf(!hasBridges || !existsSync('/bin/busybox'))('a network whose DHC
     const dhcp = new LabDhcp({
       ...{ lab: lab.name, stateDirectory: folder, bootPort: 0, clock: systemClock, log: silentLog },
       reservations: async () => ({}),
+      observe: () => undefined,
     });
     made.push(() => dhcp.close());
 

@@ -44,6 +44,16 @@ describe.skipIf((await bridgeProblem()) !== undefined)('networks on bridges', ()
     }
   });
 
+  test('its DHCP server tells what address it was given', async () => {
+    await bench.driver.serveBoot(lab);
+    await bench.powerOn('pxe');
+    await bench.recorder.until(() => bench.recorder.of(bench.id, 'leased').length > 0);
+    expect(bench.recorder.of(bench.id, 'leased')).toContainEqual({
+      type: 'leased',
+      address: '192.168.206.11',
+    });
+  });
+
   test('the host side: first address, no routes from the lab, a MAC address of its own', () => {
     const shown = ip('-4', 'address', 'show', 'dev', paths.bridge);
     expect(shown).toContain('inet 192.168.206.1/24');

@@ -9,6 +9,7 @@ const on: Observation = { type: 'power', power: 'on' };
 const off: Observation = { type: 'power', power: 'off' };
 const booted: Observation = { type: 'booted', revision: 1, cause: 'guest' };
 const fetched = (what: string): Observation => ({ type: 'fetched', what });
+const leased: Observation = { type: 'leased', address: '192.0.2.7' };
 const observed = (observation: Observation): BootSign => ({ type: 'observed', observation });
 const reported = (stage: string): BootSign => ({ type: 'reported', stage });
 
@@ -46,7 +47,7 @@ describe('the stage of a boot', () => {
       'node login: ',
       off,
     );
-    expect(stages).toEqual(['firmware', 'loader', 'kernel', 'agent', 'off']);
+    expect(stages).toEqual(['firmware', 'dhcp', 'loader', 'kernel', 'agent', 'off']);
   });
 
   test('goes on as a boot from disk does', () => {
@@ -80,6 +81,7 @@ describe('the stage of a boot', () => {
 
   test('shows that DHCP was reached and nothing after it', () => {
     expect(stagesOf(booted, '>>Start PXE over IPv4.').at(-1)).toBe('dhcp');
+    expect(stagesOf(booted, on, leased)).toEqual(['firmware', 'dhcp']);
   });
 
   test('shows a panic until the machine boots again', () => {
@@ -89,7 +91,12 @@ describe('the stage of a boot', () => {
   });
 
   test('an address that a system asks for is not taken for its firmware’s', () => {
-    expect(stagesOf(booted, 'a login: ', 'net0: 192.0.2.7/24').at(-1)).toBe('os');
+    expect(stagesOf(booted, 'a login: ', 'net0: 192.0.2.7/24', leased).at(-1)).toBe('os');
+    expect(stagesOf(booted, leased, fetched('fetched ipxe.efi by TFTP'), 'iPXE 1.21', leased)).toEqual([
+      'firmware',
+      'dhcp',
+      'loader',
+    ]);
   });
 
   test('what the console has kept of a boot is not undone by its first observation', () => {
@@ -108,7 +115,7 @@ describe('marks on a console', () => {
         const found = places.flatMap((place, at) =>
           at === 0 ? [] : marks.take(Buffer.from(text.slice(places[at - 1], place))),
         );
-        expect(found).toEqual(['loader', 'kernel', 'os']);
+        expect(found).toEqual(['firmware', 'kernel', 'os']);
       }),
     );
   });
