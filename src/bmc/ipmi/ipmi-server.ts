@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { messageOf, QuintupleoError, systemCodeOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
+import { onBehalfOf } from '../../support/request-scope.ts';
 import type { Remote, Send } from './session.ts';
 
 /** What datagrams are for: an IpmiBmc. */
@@ -104,12 +105,15 @@ function nameOf({ address, port }: Endpoint): string {
 
 async function bind(endpoint: Endpoint): Promise<Socket> {
   const family = isIPv6(endpoint.address) ? 6 : 4;
-  const socket = createSocket({
-    type: `udp${family}`,
-    recvBufferSize: receiveBuffer,
-    // Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it.
-    lookup: (address, _, callback) => callback(null, address, family),
-  });
+  // What comes in later is no part of the request that has made this BMC.
+  const socket = onBehalfOf(undefined, () =>
+    createSocket({
+      type: `udp${family}`,
+      recvBufferSize: receiveBuffer,
+      // Addresses here are numbers already: asking the resolver for each datagram would cost as much as answering it.
+      lookup: (address, _, callback) => callback(null, address, family),
+    }),
+  );
   try {
     const listening = once(socket, 'listening');
     socket.bind(endpoint.port, endpoint.address);

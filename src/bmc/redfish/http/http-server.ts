@@ -12,6 +12,7 @@ import { pipeline } from 'node:stream/promises';
 import type { Identity } from '../../../support/certificate.ts';
 import { messageOf, systemCodeOf } from '../../../support/errors.ts';
 import type { Logger } from '../../../support/log.ts';
+import { onBehalfOf } from '../../../support/request-scope.ts';
 import type { RedfishRequest, RedfishResponse } from '../protocol/request.ts';
 
 /** How a {@link RedfishHttp} treats clients. Times are in milliseconds. */
@@ -237,10 +238,12 @@ function pathOf(target: string): string {
 function listening(server: SocketServer, address: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address, port }, () => {
+    const done = () => {
       server.off('error', reject);
       resolve();
-    });
+    };
+    // What comes in later is no part of the request that has made this service.
+    onBehalfOf(undefined, () => server.listen({ host: address, port }, done));
   });
 }
 
