@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../support/clock.ts';
 import type { Document } from '../support/document.ts';
 import { messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Logger } from '../support/log.ts';
+import { onBehalfOf } from '../support/request-scope.ts';
 import { type Assignment, Assignments, type BootReport, type SavedAssignments } from './assignments.ts';
 import { type Caller, isCard } from './caller.ts';
 import { type DeployFiles, kernelArguments } from './deploy-files.ts';
@@ -40,9 +41,10 @@ export interface BootDirectorOptions {
 
 /**
  * Resolves when a machine's request may be answered, or to the HTTP status of an error that it gets instead.
- * @param signal - aborts when the machine has given up
+ * @param signal - the signal that aborts when the machine has given up: not to be had for nothing, so only for who waits
+ * @returns `undefined` for a request that nothing stands in the way of
  */
-export type Hinder = (mac: string, signal: AbortSignal) => Promise<number | undefined>;
+export type Hinder = (mac: string, signal: () => AbortSignal) => Promise<number | undefined> | undefined;
 
 /** One answered request. */
 export interface BootFetch {
@@ -187,7 +189,7 @@ export async function createBootDirector(options: BootDirectorOptions): Promise<
   ]) {
     app.use(path, async (context, next) => {
       const mac = parseMac(context.req.param('mac') ?? '');
-      const status = mac && (await options.hinder?.(mac, context.req.raw.signal));
+      const status = mac && (await options.hinder?.(mac, () => context.req.raw.signal));
       if (!status) return next();
       return context.text('fails on purpose\n', status as ContentfulStatusCode);
     });
@@ -377,6 +379,7 @@ function bind(server: Server, address: string, port: number): Promise<void> {
         }),
       );
     });
-    server.listen(port, address, () => resolve());
+    // What comes in later is no part of the request that has made the director's lab.
+    onBehalfOf(undefined, () => server.listen(port, address, () => resolve()));
   });
 }

@@ -12,16 +12,14 @@ export function bootHindrance(
   ownerOf: (mac: string) => { readonly lab: string; readonly node: string } | undefined,
   clock: Clock,
 ): Hinder {
-  return async (mac, signal) => {
+  return (mac, signalOf) => {
     const owner = faults.isEmpty ? undefined : ownerOf(mac);
-    const view = owner && faults.view(owner.lab, owner.node);
-    return (
-      view &&
-      hinderedBy(view, clock, signal).catch((error: unknown) => {
-        if (signal.aborted) return givenUp;
-        throw error;
-      })
-    );
+    if (!owner) return undefined;
+    const signal = signalOf();
+    return hinderedBy(faults.view(owner.lab, owner.node), clock, signal).catch((error: unknown) => {
+      if (signal.aborted) return givenUp;
+      throw error;
+    });
   };
 }
 

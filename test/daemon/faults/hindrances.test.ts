@@ -28,7 +28,7 @@ describe('requests of a machine that boots', () => {
     faults.inject({ lab: 'one', nodes: ['a'], fault: parseFault(content) });
   const ask = (mac = 'aa', signal = new AbortController().signal) => {
     const owner = (card: string) => (card === 'aa' ? { lab: 'one', node: 'a' } : undefined);
-    watch(bootHindrance(faults, owner, clock)(mac, signal));
+    watch(Promise.resolve(bootHindrance(faults, owner, clock)(mac, () => signal)));
   };
 
   test('go their way when nothing is wrong, or something with another node', async () => {
