@@ -116,6 +116,11 @@ export type DriverErrorKind =
   /** The machine no longer exists. */
   | 'gone';
 
+/** Whether the same call may succeed later. */
+export function mayPass(kind: DriverErrorKind): boolean {
+  return kind === 'conflict' || kind === 'transient';
+}
+
 /** A driver call that failed. */
 export class DriverError extends Error {
   readonly kind: DriverErrorKind;

@@ -1,7 +1,7 @@
 import { nextBoot } from './boot.ts';
 import { prolongBootOverride } from './boot-rules.ts';
 import type { Refusal, Reply } from './command.ts';
-import type { Capabilities, DriverErrorKind, MachineAct } from './driver.ts';
+import { type Capabilities, type DriverErrorKind, type MachineAct, mayPass } from './driver.ts';
 import type { PowerAction, PowerState } from './power.ts';
 import type {
   DriverCall,
@@ -109,10 +109,9 @@ function stepTaken(turn: Turn, operation: Operation): void {
 }
 
 function stepFailed(turn: Turn, operation: Operation, kind: DriverErrorKind, message: string): void {
-  const mayPass = kind === 'conflict' || kind === 'transient';
   if (turn.state.power === provenBy[operation.steps[0]]) {
     finishStep(turn, operation);
-  } else if (!mayPass || turn.now >= operation.deadline) {
+  } else if (!mayPass(kind) || turn.now >= operation.deadline) {
     end(turn, operation, 'failed', message);
   } else {
     tryAgainLater(turn, operation, message);

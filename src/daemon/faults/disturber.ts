@@ -1,7 +1,7 @@
 import { isDisturbance } from '../../faults/fault.ts';
 import type { FaultView, LiveFault } from '../../faults/faults.ts';
 import type { Disturbance } from '../../node/disturbance.ts';
-import { type Driver, DriverError, type MachineId } from '../../node/driver.ts';
+import { type Driver, DriverError, type MachineId, mayPass } from '../../node/driver.ts';
 import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
@@ -75,7 +75,7 @@ export class Disturber {
     const wanted = this.#wanted();
     const problem = await this.#tell(wanted);
     if (problem === undefined) return;
-    if (mayPass(problem)) {
+    if (isPassing(problem)) {
       for (const { live } of wanted) live.refuse(messageOf(problem));
       return;
     }
@@ -127,12 +127,13 @@ export class Disturber {
         log.warn({ machine, error: problem }, 'a machine is not as its faults want');
       this.#problem = problem;
       this.#retry?.cancel();
-      if (mayPass(error)) this.#retry = clock.after(retryAfter, () => this.changed());
+      if (!(error instanceof DriverError) || mayPass(error.kind))
+        this.#retry = clock.after(retryAfter, () => this.changed());
       return error;
     }
   }
 }
 
-function mayPass(error: unknown): boolean {
-  return !(error instanceof DriverError) || error.kind === 'conflict' || error.kind === 'transient';
+function isPassing(error: unknown): boolean {
+  return !(error instanceof DriverError) || mayPass(error.kind);
 }
