@@ -1,3 +1,5 @@
+import type { Injected } from '../faults/faults.ts';
+
 /** The control API's faults: what is injected into nodes on purpose. */
 
 /** `POST …/faults`. */
@@ -13,22 +15,8 @@ export interface FaultRequest {
 }
 
 /** A fault that is injected. */
-export interface FaultStatus {
-  readonly id: string;
-  readonly lab: string;
-  readonly nodes: readonly string[];
+export interface FaultStatus extends Omit<Injected, 'fault'> {
   readonly kind: string;
   /** For people: `every datagram to the BMC is lost`. */
   readonly text: string;
-  readonly since: number;
-  /** When it is lifted by itself. */
-  readonly until: number | undefined;
-  /** How often it was felt. */
-  readonly felt: number;
-  /** Why it cannot be had with a node, by node's name. */
-  readonly problems: Readonly<Record<string, string>>;
-  /** When it will be felt by a node, where that is not at once, by node's name. */
-  readonly notes: Readonly<Record<string, string>>;
-  /** What chance depends on: by the same one, the same happens again. */
-  readonly seed: number;
 }

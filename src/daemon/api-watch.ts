@@ -33,24 +33,27 @@ export interface TimelineEntry {
   readonly milliseconds?: number | undefined;
 }
 
-/** How far a machine has come since its power was last switched on, as far as it can be seen from outside. */
-export type BootStage =
-  | 'off'
+/** How far a machine has come since its power was last switched on, as far as it can be seen from outside: the stages, in order. */
+export const bootStages = [
+  'off',
   /** It is on, and nothing more is known of it. */
-  | 'on'
+  'on',
   /** Its firmware has started. */
-  | 'firmware'
+  'firmware',
   /** It was given an address. */
-  | 'dhcp'
+  'dhcp',
   /** It asks, or was told, what to boot. */
-  | 'loader'
+  'loader',
   /** It has fetched or started a kernel. */
-  | 'kernel'
+  'kernel',
   /** A deploy or inspection agent runs on it. */
-  | 'agent'
+  'agent',
   /** An operating system has come up. */
-  | 'os'
-  | 'panicked';
+  'os',
+  'panicked',
+] as const;
+
+export type BootStage = (typeof bootStages)[number];
 
 /** What a table of nodes shows of one: little enough for thousands. */
 export interface NodeSummary {

@@ -28,9 +28,11 @@ export interface Injected {
   readonly lab: string;
   readonly nodes: readonly string[];
   readonly fault: Fault;
+  /** What chance depends on: by the same one, the same happens again. */
   readonly seed: number;
   /** Milliseconds since the epoch. */
   readonly since: number;
+  /** When it is lifted by itself. */
   readonly until: number | undefined;
   /** How often it was felt, at all of its places. */
   readonly felt: number;

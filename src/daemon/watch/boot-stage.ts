@@ -1,6 +1,6 @@
 import type { Observation } from '../../node/driver.ts';
 import { unreachable } from '../../support/errors.ts';
-import type { BootStage } from '../api-watch.ts';
+import { type BootStage, bootStages } from '../api-watch.ts';
 
 /** Something by which it can be seen how far a machine is. */
 export type BootSign =
@@ -12,18 +12,6 @@ export type BootSign =
 
 /** Stages that can be told from a serial console. */
 export type ConsoleStage = Exclude<BootStage, 'off' | 'on'>;
-
-const order: readonly BootStage[] = [
-  'off',
-  'on',
-  'firmware',
-  'dhcp',
-  'loader',
-  'kernel',
-  'agent',
-  'os',
-  'panicked',
-];
 
 /** How far a machine is that was at a stage and gave this sign of itself. */
 export function nextStage(stage: BootStage, sign: BootSign): BootStage {
@@ -103,5 +91,5 @@ function atLeast(stage: BootStage, other: BootStage): BootStage {
 }
 
 function isBeyond(stage: BootStage, other: BootStage): boolean {
-  return order.indexOf(stage) > order.indexOf(other);
+  return bootStages.indexOf(stage) > bootStages.indexOf(other);
 }

@@ -1,4 +1,4 @@
-import type { BootStage, NodeSummary } from '../../../src/daemon/api-watch.ts';
+import { bootStages, type NodeSummary } from '../../../src/daemon/api-watch.ts';
 import { compareNames } from '../format.ts';
 
 /** Which nodes are shown, and in what order; it lives in the page's address. */
@@ -16,19 +16,6 @@ export type StateFilter = (typeof stateFilters)[number];
 
 export const sortKeys = ['name', 'lab', 'power', 'stage', 'operation', 'bmc'] as const;
 export type SortKey = (typeof sortKeys)[number];
-
-/** How far a boot has come, by stage. */
-export const stages: readonly BootStage[] = [
-  'off',
-  'on',
-  'firmware',
-  'dhcp',
-  'loader',
-  'kernel',
-  'agent',
-  'os',
-  'panicked',
-];
 
 /** The filter that an address's query describes; what it does not know is as if it were not there. */
 export function filterOf(query: string): NodeFilter {
@@ -106,7 +93,7 @@ function compareBy(key: Exclude<SortKey, 'name'>, one: NodeSummary, other: NodeS
     case 'power':
       return compareNames(one.power, other.power);
     case 'stage':
-      return stages.indexOf(one.stage) - stages.indexOf(other.stage);
+      return bootStages.indexOf(one.stage) - bootStages.indexOf(other.stage);
     case 'operation':
       // What has lasted longest comes first, and who does nothing last.
       return beginOf(one) - beginOf(other);
