@@ -38,13 +38,6 @@ export const metadataKeys = {
   part: 'quintupleo:part',
 } as const;
 
-const ours: ReadonlySet<string> = new Set(Object.values(metadataKeys));
-
-/** What a person has set; ours left out. */
-export function metadataOfUser(metadata: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(metadata).filter(([key]) => !ours.has(key)));
-}
-
 /** Neutron's tags. `expires`: milliseconds since the Unix epoch. */
 export function tagsOf(label: Label, expires: number | undefined): string[] {
   const { lab, owner, kind, name, part } = label;
