@@ -1,11 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { WebAccess } from '../../../src/daemon/api-watch.ts';
 import type { LabDefinition, UserDefinition } from '../../../src/lab/definition.ts';
 import { redfishLab, simulatedLab, startDaemon, type TestDaemon } from '../../daemon/harness.ts';
+import { type Browser, launchChromium } from '../chromium.ts';
 
 /** Those who may log in to the lab `test`. */
 export const users = {
@@ -26,22 +25,9 @@ export interface DashboardBench extends AsyncDisposable {
   up(lab: LabDefinition): Promise<void>;
 }
 
-/** A browser that keeps to what it is told: nothing of it asks anybody else. */
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 export async function startDashboard(nodes: number): Promise<DashboardBench> {
   const daemon = await startDaemon();
-  const folders: string[] = [];
-  const contexts: BrowserContext[] = [];
+  const browsers: Browser[] = [];
   const labs: string[] = [];
   const complaints: string[] = [];
   const bench: DashboardBench = {
@@ -49,15 +35,9 @@ export async function startDashboard(nodes: number): Promise<DashboardBench> {
     complaints,
     ticket: async () => (await daemon.call<WebAccess>('POST', '/v1/web')).body.url,
     newPage: async ({ width = 1280, height = 800 } = {}) => {
-      const folder = await mkdtemp(join(tmpdir(), 'quintupleo-browser-'));
-      folders.push(folder);
-      const context = await chromium.launchPersistentContext(folder, {
-        executablePath: '/usr/bin/chromium',
-        args: flags,
-        viewport: { width, height },
-      });
-      contexts.push(context);
-      const page = await context.newPage();
+      const browser = await launchChromium({ viewport: { width, height } });
+      browsers.push(browser);
+      const page = await browser.context.newPage();
       page.on('pageerror', error => complaints.push(error.message));
       page.on('console', message => {
         // That nobody is logged in is how the page finds out that it has to ask.
@@ -72,10 +52,9 @@ export async function startDashboard(nodes: number): Promise<DashboardBench> {
       if (last?.type !== 'done') throw new Error(`the lab did not come up: ${JSON.stringify(last)}`);
     },
     [Symbol.asyncDispose]: async () => {
-      for (const context of contexts) await context.close();
+      for (const browser of browsers) await browser[Symbol.asyncDispose]();
       for (const lab of labs) await daemon.run('DELETE', `/v1/labs/${lab}`);
       await daemon[Symbol.asyncDispose]();
-      for (const folder of folders) await rm(folder, { recursive: true, force: true });
     },
   };
   const lab = redfishLab(nodes);

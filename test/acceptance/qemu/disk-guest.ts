@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { fillDisk } from './guest.ts';
 
 /** What the disk guest says when it has been started. */
 export const diskGuestBanner = 'DISK GUEST';
@@ -58,8 +57,5 @@ export function installDiskGuest(disk: string): void {
   Buffer.concat([start, Buffer.from('DONE\r\n\0FAILED\r\n\0')]).copy(sector);
   sector.write(`${diskGuestBanner}\r\n\0`, 0x180, 'latin1');
   sector.writeUInt16LE(0xaa55, 510);
-  const raw = `${disk}.raw`;
-  writeFileSync(raw, sector);
-  execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, disk]);
-  rmSync(raw);
+  fillDisk(disk, sector);
 }

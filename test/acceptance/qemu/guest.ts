@@ -162,8 +162,13 @@ export function guestDisk(banner = guestBanner): Buffer {
 
 /** Puts the test guest on a machine's disk; the machine is off. */
 export function installGuest(disk: string): void {
+  fillDisk(disk, guestDisk());
+}
+
+/** Puts content on a machine's disk, which becomes as large as that; the machine is off. */
+export function fillDisk(disk: string, content: Buffer): void {
   const raw = `${disk}.raw`;
-  writeFileSync(raw, guestDisk());
+  writeFileSync(raw, content);
   execFileSync('qemu-img', ['convert', '-f', 'raw', '-O', 'qcow2', raw, disk]);
   rmSync(raw);
 }
