@@ -11,7 +11,7 @@ import { plugIn } from './plug.ts';
 export interface PxeServerOptions {
   /** ID of the tenant's network. */
   readonly network: string;
-  /** For example `192.0.2`: the server is at .2, machines get .130 to .250. */
+  /** For example `192.0.2`: the server is at .120, machines get .130 to .250: Neutron gives away others first. */
   readonly prefix: string;
   /** An iPXE script. */
   readonly script: string;
@@ -51,7 +51,7 @@ export class PxeServer implements AsyncDisposable {
     const namespace = await createNamespace(name);
     this.#made.push(() => namespace[Symbol.asyncDispose]());
     const link = `${name}-0`;
-    const address = `${prefix}.2/24`;
+    const address = `${prefix}.120/24`;
     const plug = await plugIn({ network, link, namespace: name, address, securityGroups });
     this.#made.push(() => plug[Symbol.asyncDispose]());
     const dnsmasq = spawn(
