@@ -22,6 +22,7 @@ import type { FaultRequest, FaultStatus } from '../daemon/api-faults.ts';
 import type { NodeSummary, TimelineEntry, WatchMessage, WebAccess } from '../daemon/api-watch.ts';
 import { type ErrorFamily, messageOf, QuintupleoError, systemCodeOf } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
+import { Lines } from '../support/lines.ts';
 
 // How long the daemon may be silent, in milliseconds: for an answer, and within one that is a stream.
 const answerTimeout = 60_000;
@@ -227,16 +228,13 @@ export class ControlClient implements AsyncDisposable {
     timeout: number,
   ): AsyncIterable<T> {
     const response = await this.#request(method, path, body, timeout);
-    let rest = '';
-    const decoder = new TextDecoder();
+    const lines = new Lines();
     const chunks: AsyncIterator<Uint8Array> = response.body[Symbol.asyncIterator]();
     try {
       for (;;) {
         const { done, value } = await this.#reading(chunks.next());
         if (done) return;
-        const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) if (line.trim() !== '') yield JSON.parse(line) as T;
+        for (const line of lines.take(value)) yield JSON.parse(line) as T;
       }
     } finally {
       await chunks.return?.();

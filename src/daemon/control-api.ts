@@ -147,6 +147,12 @@ export function controlApi(parts: ControlParts): Hono {
     context.json({ changes: await labs.drift(context.req.param('lab')), warnings: [] } satisfies PlanAnswer),
   );
 
+  // Of a node that is served elsewhere, too: what happens is told here with this daemon's own numbers.
+  app.get('/v1/labs/:lab/nodes/:node/timeline', async (context, next) => {
+    const { name, elsewhere } = labs.get(context.req.param('lab'));
+    const node = elsewhere?.summary(context.req.param('node'));
+    return node ? context.json(timeline.of(name, node.name)) : next();
+  });
   app.use('/v1/labs/:lab/nodes/*', async (context, next) => {
     const { remote } = labs.get(context.req.param('lab'));
     return remote ? remote.forward(context.req.raw) : next();

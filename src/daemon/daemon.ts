@@ -161,6 +161,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     timeline,
     faults,
     stages,
+    touched: (lab, node) => watch.touch(lab, node),
     stateDirectory,
     drivers,
     clock: systemClock,

@@ -52,6 +52,8 @@ export interface LabSurroundings {
   /** What is wrong on purpose. */
   readonly faults: Faults;
   readonly stages: BootStages;
+  /** Called when a node that is served elsewhere is no longer as it was. */
+  readonly touched: (lab: string, node: string) => void;
   /** Hears of each request to a Redfish service when it has been answered. */
   readonly onRedfishAnswer?: LabRedfishParts['onAnswer'];
   /** By which this daemon is known to the services of labs. */
@@ -107,9 +109,9 @@ export class LabRuntime {
       log,
     });
     this.#service = new LabService({
-      lab: this.name,
-      identity,
-      clock,
+      ...{ lab: this.name, identity, clock, log, timeline: around.timeline },
+      record: () => this.#record,
+      touched: node => around.touched(this.name, node),
       find: async signal => {
         const found = await driver.service?.(this.#record.definition.spec, signal);
         if (found) return found;
@@ -131,7 +133,10 @@ export class LabRuntime {
   /** Starts to serve a lab that was kept. */
   static async open(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
     const lab = await LabRuntime.#make(record, around);
-    if (lab.remote) return lab;
+    if (lab.remote) {
+      lab.#service.watch();
+      return lab;
+    }
     await around.prepare?.(record);
     const machines = await lab.#made('machine');
     for (const spec of record.definition.spec.nodes) {
@@ -162,6 +167,11 @@ export class LabRuntime {
   /** Who serves the nodes, where it is not this daemon. */
   get remote(): RemoteLab | undefined {
     return isServedElsewhere(this.#record.definition) ? this.#service.remote : undefined;
+  }
+
+  /** Its nodes as tables show them, where it is not this daemon that serves them. */
+  get elsewhere(): Pick<LabService, 'summaries' | 'summary'> | undefined {
+    return isServedElsewhere(this.#record.definition) ? this.#service : undefined;
   }
 
   /** What would have to be done to make the lab what the definition says. */
@@ -206,7 +216,10 @@ export class LabRuntime {
       if (changes.length > 0) await this.faults.end();
       await this.#perform(changes, definition.spec, tell, signal);
       if (this.remote) await this.#service.push(this.#record, signal);
-      else await this.#serveAll();
+      else {
+        this.#service.unwatch();
+        await this.#serveAll();
+      }
       await this.#keep({ ...this.#record, phase: 'up', message: '' });
       this.#around.happenings.tell({ type: 'nodes', lab: this.name });
     } catch (error) {
@@ -236,6 +249,7 @@ export class LabRuntime {
   /** Takes everything away that belongs to the lab. Can be called again. */
   async remove(tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#keep({ ...this.#record, phase: 'deleting', message: '' });
+    this.#service.unwatch();
     await this.#dismissAll();
     await this.#redfish[Symbol.asyncDispose]();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };

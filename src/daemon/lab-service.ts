@@ -4,11 +4,16 @@ import type { ServiceInstance } from '../node/driver.ts';
 import type { Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import type { Logger } from '../support/log.ts';
 import { poll } from '../support/wait.ts';
 import type { LabStatus, NodeStatus } from './api.ts';
+import type { NodeSummary } from './api-watch.ts';
 import { type HandedLab, handOver } from './handed-lab.ts';
 import type { LabRecord } from './lab-record.ts';
 import { RemoteLab } from './remote-lab.ts';
+import { unknownSummary } from './watch/node-summary.ts';
+import { RemoteWatch } from './watch/remote-watch.ts';
+import type { Timeline } from './watch/timeline.ts';
 
 /** What a lab's service instance is reached with. */
 export interface LabServiceParts {
@@ -17,7 +22,13 @@ export interface LabServiceParts {
   readonly find: (signal: AbortSignal) => Promise<ServiceInstance>;
   /** By which this daemon is known to it. */
   readonly identity: () => Promise<Identity>;
+  /** The lab as it is kept here. */
+  readonly record: () => LabRecord;
+  readonly timeline: Timeline;
+  /** Called when a node is no longer as it was. */
+  readonly touched: (node: string) => void;
   readonly clock: Clock;
+  readonly log: Logger;
 }
 
 /** How long an instance that has just been made may take to answer, and how often it is asked. Milliseconds. */
@@ -30,12 +41,20 @@ const statusLimit = 10_000;
 export class LabService implements AsyncDisposable {
   readonly #parts: LabServiceParts;
   readonly #remote: RemoteLab;
+  readonly #watch: RemoteWatch;
   readonly #stop = new AbortController();
   #instance: Promise<ServiceInstance> | undefined;
 
   constructor(parts: LabServiceParts) {
     this.#parts = parts;
-    this.#remote = new RemoteLab(parts.lab, () => this.#find(), parts.identity);
+    const { lab, timeline, clock, log } = parts;
+    this.#remote = new RemoteLab(lab, () => this.#find(), parts.identity);
+    this.#watch = new RemoteWatch({
+      ...{ lab, remote: this.#remote, timeline, clock, log },
+      changed: (nodes = this.#names()) => {
+        for (const node of nodes) parts.touched(node);
+      },
+    });
   }
 
   /** The nodes' part of the control API, as the instance answers it. */
@@ -43,11 +62,32 @@ export class LabService implements AsyncDisposable {
     return this.#remote;
   }
 
+  /** The nodes as tables show them: as the instance tells, or unknown while it does not. */
+  summaries(): NodeSummary[] {
+    return this.#names().map(name => this.#summary(name));
+  }
+
+  /** One of them; `undefined`: there is no such node. */
+  summary(name: string): NodeSummary | undefined {
+    return this.#names().includes(name) ? this.#summary(name) : undefined;
+  }
+
+  /** Follows what the instance tells. */
+  watch(): void {
+    this.#watch.begin();
+  }
+
+  /** Follows it no more. */
+  unwatch(): void {
+    this.#watch.end();
+  }
+
   /** Tells the instance what to serve, and lets it into the cloud. One that has just been made is waited for. */
   async push(record: LabRecord, signal: AbortSignal): Promise<void> {
     this.#instance = undefined;
     const instance = await this.#find();
     await instance.admit(cloud => this.#hand(handOver(record, instance, cloud), signal), signal);
+    this.watch();
   }
 
   /** The nodes and services as the instance has them; with what is known here when it does not answer. */
@@ -62,7 +102,16 @@ export class LabService implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.unwatch();
     await this.#remote[Symbol.asyncDispose]();
+  }
+
+  #names(): string[] {
+    return this.#parts.record().definition.spec.nodes.map(({ name }) => name);
+  }
+
+  #summary(name: string): NodeSummary {
+    return this.#watch.of(name) ?? unknownSummary(this.#parts.record(), name, this.#watch.problem);
   }
 
   async #hand(lab: HandedLab, signal: AbortSignal): Promise<void> {

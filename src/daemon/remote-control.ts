@@ -4,7 +4,9 @@ import type { TLSSocket } from 'node:tls';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Identity } from '../support/certificate.ts';
 import { isPeer, pinnedServerOptions } from '../support/pinned-tls.ts';
+import { onBehalfOf } from '../support/request-scope.ts';
 import { answerControl, type Control, listen } from './control-server.ts';
+import { behalfOf } from './on-behalf.ts';
 
 /** How a daemon is commanded from another machine. */
 export interface RemoteControlOptions {
@@ -24,7 +26,9 @@ export async function serveRemoteControl(
   control: Control,
 ): Promise<AsyncDisposable & { readonly port: number }> {
   const serverOptions = pinnedServerOptions(identity);
-  const server = createAdaptorServer({ fetch: control.api.fetch, createServer, serverOptions }) as Server;
+  const fetch = (request: Request, env: object) =>
+    onBehalfOf(behalfOf(request), () => control.api.fetch(request, env));
+  const server = createAdaptorServer({ fetch, createServer, serverOptions }) as Server;
   // Before the HTTP server's own listener, which reads what the client sends.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     if (isPeer(socket, manager)) return;

@@ -2,13 +2,19 @@ import type { Duplex } from 'node:stream';
 import { Agent } from 'undici';
 import type { Identity } from '../support/certificate.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
+import { Lines } from '../support/lines.ts';
 import { connectPinned, type PinnedPeer } from '../support/pinned-tls.ts';
-import type { ApiError, LabStatus, OperationAnswer, PowerRequest } from './api.ts';
+import type { ApiError, DaemonStatus, LabStatus, OperationAnswer, PowerRequest } from './api.ts';
+import type { WatchMessage } from './api-watch.ts';
 import type { HandedLab } from './handed-lab.ts';
+import { behalfHeaders } from './on-behalf.ts';
 
 /** How long the service may take to connect, and to answer. Milliseconds. */
 const connectTimeout = 15_000;
 const answerTimeout = 11 * 60_000;
+/** How long it may take to say how it is, and be silent to who watches: twice 15 s when nothing happens. Milliseconds. */
+const soon = 30_000;
+const silentTime = 45_000;
 
 /** A lab whose nodes another daemon serves: the one in the lab's service instance. */
 export class RemoteLab implements AsyncDisposable {
@@ -40,21 +46,59 @@ export class RemoteLab implements AsyncDisposable {
 
   /** Hands the lab over, or tells what has changed of it. */
   async push(lab: HandedLab, signal: AbortSignal): Promise<LabStatus> {
-    return (await this.#call('PUT', '/record', signal, lab)) as LabStatus;
+    return (await this.#call('PUT', this.#path('/record'), signal, lab)) as LabStatus;
   }
 
   /** Takes the lab back: the service stops serving it and forgets what it was told. */
   async leave(signal: AbortSignal): Promise<void> {
-    await this.#call('DELETE', '/record', signal);
+    await this.#call('DELETE', this.#path('/record'), signal);
   }
 
   /** The lab as the service has it. */
   async status(signal: AbortSignal): Promise<LabStatus> {
-    return (await this.#call('GET', '', signal)) as LabStatus;
+    return (await this.#call('GET', this.#path(), signal)) as LabStatus;
+  }
+
+  /** When its daemon began: milliseconds since the epoch, by its own clock. */
+  async startedAt(signal: AbortSignal): Promise<number> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(soon)]);
+    return ((await this.#call('GET', '/v1/daemon', limit)) as DaemonStatus).startedAt;
+  }
+
+  /**
+   * What happens there, as it does.
+   * @param after - the newest timeline entry that is known already
+   * @throws QuintupleoError `SERVICE_UNREACHABLE`, also when it has been silent for too long
+   */
+  async *watch(after: number, signal: AbortSignal): AsyncGenerator<WatchMessage, void> {
+    const answer = await this.#reaching(
+      this.#agent.request({
+        origin: 'https://service',
+        method: 'GET',
+        path: `/v1/watch?after=${after}`,
+        headersTimeout: soon,
+        bodyTimeout: silentTime,
+        signal,
+      }),
+    );
+    if (answer.statusCode !== 200) {
+      throw refusal(await this.#reaching(answer.body.text()), answer.statusCode);
+    }
+    const lines = new Lines();
+    const chunks: AsyncIterator<Uint8Array> = answer.body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const { done, value } = await this.#reaching(chunks.next());
+        if (done) return;
+        for (const line of lines.take(value)) yield JSON.parse(line) as WatchMessage;
+      }
+    } finally {
+      await chunks.return?.();
+    }
   }
 
   async power(node: string, request: PowerRequest, signal: AbortSignal): Promise<OperationAnswer> {
-    const path = `/nodes/${encodeURIComponent(node)}/power`;
+    const path = this.#path(`/nodes/${encodeURIComponent(node)}/power`);
     return (await this.#call('POST', path, signal, request)) as OperationAnswer;
   }
 
@@ -67,7 +111,10 @@ export class RemoteLab implements AsyncDisposable {
         origin: 'https://service',
         method: request.method as 'GET',
         path: `${pathname}${search}`,
-        headers: body === null ? {} : { 'content-type': request.headers.get('content-type') ?? '' },
+        headers: {
+          ...behalfHeaders(),
+          ...(body !== null && { 'content-type': request.headers.get('content-type') ?? '' }),
+        },
         body,
         signal: request.signal,
       }),
@@ -99,6 +146,10 @@ export class RemoteLab implements AsyncDisposable {
     await this.#agent.destroy();
   }
 
+  #path(rest = ''): string {
+    return `/v1/labs/${encodeURIComponent(this.#name)}${rest}`;
+  }
+
   async #connect() {
     return connectPinned(await this.#peer(), await this.#identity(), connectTimeout);
   }
@@ -113,8 +164,8 @@ export class RemoteLab implements AsyncDisposable {
       this.#agent.request({
         origin: 'https://service',
         method,
-        path: `/v1/labs/${encodeURIComponent(this.#name)}${path}`,
-        headers: body === undefined ? {} : { 'content-type': 'application/json' },
+        path,
+        headers: { ...behalfHeaders(), ...(body !== undefined && { 'content-type': 'application/json' }) },
         body: body === undefined ? null : JSON.stringify(body),
         signal,
       }),

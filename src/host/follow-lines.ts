@@ -1,11 +1,9 @@
 import { watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { Lines } from '../support/lines.ts';
 import { Turnstile } from '../support/wait.ts';
 
 const chunkSize = 64 << 10;
-
-/** What is longer is no line of a log, and is told in parts. Characters. */
-const longestLine = 4096;
 
 /**
  * Delivers each line that is appended to a file from now on, when it has its end. The kernel says when there is more.
@@ -20,16 +18,8 @@ export async function followLines(
 ): Promise<() => void> {
   const turnstile = new Turnstile();
   let offset = 0;
-  let rest = Buffer.alloc(0);
+  const lines = new Lines();
   let queued = false;
-
-  const takeBytes = (bytes: Buffer) => {
-    const all = Buffer.concat([rest, bytes]);
-    const end = all.lastIndexOf('\n') + 1;
-    const whole = all.length - end > longestLine ? all.length : end;
-    rest = Buffer.from(all.subarray(whole));
-    for (const line of all.toString('utf8', 0, whole).split('\n')) if (line !== '') take(line);
-  };
 
   const read = async () => {
     queued = false;
@@ -41,7 +31,7 @@ export async function followLines(
       const { bytesRead } = await file.read(buffer, 0, buffer.length, offset);
       if (bytesRead === 0) return;
       offset += bytesRead;
-      takeBytes(buffer.subarray(0, bytesRead));
+      for (const line of lines.take(buffer.subarray(0, bytesRead))) take(line);
     }
   };
 

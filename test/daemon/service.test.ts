@@ -11,10 +11,14 @@ import { recordFor } from '../../src/daemon/lab-record.ts';
 import { LabService } from '../../src/daemon/lab-service.ts';
 import { RemoteLab } from '../../src/daemon/remote-lab.ts';
 import { daemonIdentity } from '../../src/daemon/service-control.ts';
+import { Happenings } from '../../src/daemon/watch/happenings.ts';
+import { Timeline } from '../../src/daemon/watch/timeline.ts';
 import type { ServiceInstance } from '../../src/node/driver.ts';
 import { fingerprintOf, type Identity, makeIdentity } from '../../src/support/certificate.ts';
 import { systemClock } from '../../src/support/clock.ts';
+import { silentLog } from '../../src/support/log.ts';
 import { findPaths } from '../../src/support/paths.ts';
+import { onBehalfOf, RequestScope } from '../../src/support/request-scope.ts';
 import { simulatedLab } from './harness.ts';
 
 const soon = () => AbortSignal.timeout(20_000);
@@ -27,6 +31,8 @@ describe('a daemon that serves labs for another one', () => {
   let ended: Promise<void> = Promise.resolve();
   let service: LabService;
   let lab = simulatedLab(0);
+  const timeline = new Timeline(new Happenings(), systemClock);
+  const touched = new Set<string>();
 
   beforeAll(async () => {
     folder = await mkdtemp(`${tmpdir()}/quintupleo-test-`);
@@ -73,7 +79,10 @@ describe('a daemon that serves labs for another one', () => {
   });
 
   function serviceOf(find: () => Promise<ServiceInstance>): LabService {
-    return new LabService({ lab: 'test', find, identity: async () => manager, clock: systemClock });
+    return new LabService({
+      ...{ lab: 'test', find, identity: async () => manager, clock: systemClock, log: silentLog },
+      ...{ record: () => recordFor(lab, undefined), timeline, touched: node => touched.add(node) },
+    });
   }
 
   const ask = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
@@ -91,6 +100,36 @@ describe('a daemon that serves labs for another one', () => {
     expect(answer).toMatchObject({ node: { power: 'on' }, result: { outcome: 'done' } });
     expect(await ask<NodeStatus>('GET', 'node-1')).toMatchObject({ power: 'on', bmc: { users: ['admin'] } });
     expect(await ask('GET', 'node-9')).toMatchObject({ code: 'NODE_NOT_FOUND' });
+  });
+
+  const seen = () =>
+    service.summaries().map(({ name, power, stage, bmc }) => ({ name, power, stage, problem: bmc.problem }));
+
+  test('its nodes are seen here as they change, and what happens with them', async () => {
+    await expect.poll(seen).toMatchObject([
+      { name: 'node-1', power: 'on' },
+      { name: 'node-2', power: 'off', stage: 'off', problem: undefined },
+    ]);
+    touched.clear();
+    const scope = new RequestScope(() => ({ face: 'dashboard', name: 'a click', by: 'Åsa from 192.0.2.7' }));
+    await onBehalfOf(scope, () => ask('POST', 'node-2/power', { action: 'on', wait: 10_000 }));
+    await expect.poll(() => service.summary('node-2')).toMatchObject({ lab: 'test', power: 'on' });
+    expect([...touched]).toEqual(['node-2']);
+    expect(service.summary('node-9')).toBeUndefined();
+    // Begins with what happened before anybody looked.
+    const texts = (node: string) => timeline.of('test', node).map(({ text }) => text);
+    await expect.poll(() => texts('node-2')).toContain('seen: firmware started (power-on)');
+    expect(texts('node-1')).toContain('seen: firmware started (power-on)');
+    expect(timeline.of('test', 'node-2').find(({ kind }) => kind === 'request')).toMatchObject({
+      face: 'dashboard',
+      text: 'power on (POST /v1/labs/test/nodes/node-2/power, Åsa from 192.0.2.7)',
+    });
+    await ask('POST', 'node-2/power', { action: 'off', wait: 10_000 });
+    await expect.poll(() => service.summary('node-2')?.stage).toBe('off');
+  });
+
+  test('tells what screens nodes have', async () => {
+    expect(await ask('GET', 'node-1/screen')).toMatchObject({ kind: 'none' });
   });
 
   test('leaves alone what stays when it is told of a change', async () => {
@@ -137,6 +176,14 @@ describe('a daemon that serves labs for another one', () => {
     const [node] = (await lost.status(lab)).nodes;
     expect(node).toMatchObject({ name: 'node-1', power: 'unknown' });
     expect(node?.bmc.problem).toMatch(/does not answer/);
+    lost.watch();
+    const view = () => lost.summary('node-1');
+    await expect.poll(() => view()?.bmc.problem).toMatch(/does not answer/);
+    expect(view()).toMatchObject({
+      power: 'unknown',
+      stage: 'off',
+      bmc: { ipmi: expect.stringMatching(/^127/) },
+    });
   });
 
   test('forgets a lab that is taken back', async () => {

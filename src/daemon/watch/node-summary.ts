@@ -28,8 +28,8 @@ export function summaryOf(
   };
 }
 
-/** A node that another daemon serves, of which this one is told only when it asks. */
-export function summaryElsewhere({ definition, ports }: LabRecord, name: string): NodeSummary {
+/** A node that another daemon serves, and of which nothing is known now. */
+export function unknownSummary({ definition, ports }: LabRecord, name: string, problem: string): NodeSummary {
   const ipmi = definition.bmcs[name]?.ipmi;
   return {
     lab: definition.spec.name,
@@ -38,7 +38,7 @@ export function summaryElsewhere({ definition, ports }: LabRecord, name: string)
     stage: 'off',
     bmc: {
       ipmi: ipmi ? endpoint(ipmi.address, ipmi.port ?? ports[name] ?? 0) : '',
-      problem: "served by the lab's service instance, which is not watched",
+      problem,
     },
     faults: [],
   };

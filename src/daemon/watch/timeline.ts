@@ -59,6 +59,11 @@ export class Timeline {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Takes an entry of another daemon's timeline, as one of this one's own that happened then. */
+  takeOver({ id: _id, at, ...entry }: TimelineEntry): void {
+    this.#add(entry, at);
+  }
+
   /** Forgets a node that is no more. */
   forget(lab: string, node: string): void {
     this.#byNode.delete(keyOf({ lab, node }));
@@ -109,8 +114,8 @@ export class Timeline {
     if (this.#subjects.size > mostRequests && oldest !== undefined) this.#subjects.delete(oldest);
   }
 
-  #add(entry: NewEntry): void {
-    const added: TimelineEntry = { id: ++this.#lastId, at: this.#clock.now(), ...entry };
+  #add(entry: NewEntry, at = this.#clock.now()): void {
+    const added: TimelineEntry = { id: ++this.#lastId, at, ...entry };
     const key = keyOf(entry);
     const own = this.#byNode.get(key) ?? [];
     this.#byNode.set(key, own);

@@ -1,6 +1,6 @@
 import type { BootStage, NodeSummary } from '../api-watch.ts';
 import type { Labs } from '../labs.ts';
-import { summaryElsewhere, summaryOf } from './node-summary.ts';
+import { summaryOf } from './node-summary.ts';
 
 /** What is known of a node besides its status. */
 export interface NodeKnowledge {
@@ -20,14 +20,16 @@ export class WatchedNodes {
   }
 
   all(): NodeSummary[] {
-    return this.#labs.list().flatMap(({ name, nodes, remote, record }) => {
-      if (!remote) return nodes.names().map(node => this.#read(name, node));
-      return record.definition.spec.nodes.map(node => summaryElsewhere(record, node.name));
-    });
+    return this.#labs
+      .list()
+      .flatMap(
+        lab => lab.elsewhere?.summaries() ?? lab.nodes.names().map(node => this.#read(lab.name, node)),
+      );
   }
 
   one(lab: string, name: string): NodeSummary | undefined {
     const known = this.#labs.list().find(one => one.name === lab);
+    if (known?.elsewhere) return known.elsewhere.summary(name);
     return known?.nodes.has(name) ? this.#read(lab, name) : undefined;
   }
 
