@@ -13,7 +13,7 @@ import { poll } from '../../../src/support/wait.ts';
 import { hasBridges } from '../lab/host.ts';
 import { createNamespace, type Namespace } from './namespace.ts';
 
-/** Routed provisioning with this machine as the DHCP relay: two segments, a router between them, a server on the first. */
+/** This machine as the DHCP server of a network, and as the relay of two routed ones, whose server is on the first. */
 
 const run = promisify(execFile);
 
@@ -47,7 +47,17 @@ const lab: LabSpec = {
   },
 };
 
-describe.skipIf(!hasBridges || !existsSync('/bin/busybox'))('a network whose DHCP is relayed', () => {
+/** A lab with one network that is served here, and a node on it. */
+function servedLab(mac: string): LabSpec {
+  const node = { name: 'n0', uuid: '7d0f3c1e-52a4-4a3e-9b43-0c9d5a7e1f01', cpus: 1, memory: 64 << 20 };
+  return {
+    name: 'served',
+    networks: [{ name: 'net', cidr: '192.168.226.0/24', dhcp: true, cloud: { interface: 'q5o-leg1' } }],
+    nodes: [{ ...node, disks: [], nics: [{ mac, network: 'net' }], firmware: 'bios' }],
+  };
+}
+
+describe.skipIf(!hasBridges || !existsSync('/bin/busybox'))('DHCP from an interface of this machine', () => {
   const made: (() => PromiseLike<unknown>)[] = [];
 
   afterEach(async () => {
@@ -86,7 +96,42 @@ describe.skipIf(!hasBridges || !existsSync('/bin/busybox'))('a network whose DHC
     return it;
   }
 
-  test('gives its machines addresses from the server on the other side of the router', async () => {
+  test('serves a network, and tells what address a machine of the lab was given', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'q5o-dhcp-'));
+    made.push(() => rm(folder, { recursive: true }));
+    const machine = await namespace('q5o-machine');
+    await cable([undefined, 'q5o-leg1'], [machine, 'eth0']);
+    const mac = (await machine.run('cat', '/sys/class/net/eth0/address')).trim();
+    const seen: unknown[] = [];
+    const dhcp = new LabDhcp({
+      ...{ lab: 'served', stateDirectory: folder, bootPort: 0, clock: systemClock, log: silentLog },
+      reservations: async () => ({ [mac]: '192.168.226.77' }),
+      observe: (id, observation) => seen.push([id, observation]),
+    });
+    made.push(() => dhcp.close());
+
+    const served = servedLab(mac);
+    expect(await dhcp.serve(served)).toEqual(['192.168.226.1']);
+    made.push(() => dhcp.serve({ ...served, networks: [] }));
+    await machine.run(
+      'busybox',
+      'udhcpc',
+      '-i',
+      'eth0',
+      '-n',
+      '-q',
+      '-t',
+      '10',
+      '-T',
+      '2',
+      '-s',
+      '/bin/true',
+    );
+    const leased = ['served/n0', { type: 'leased', address: '192.168.226.77' }];
+    await expect.poll(() => seen, { timeout: 10_000 }).toContainEqual(leased);
+  });
+
+  test('relays for a network whose server is on the other side of a router', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'q5o-relay-'));
     made.push(() => rm(folder, { recursive: true }));
     const router = await namespace('q5o-router');
