@@ -85,19 +85,27 @@ export class CloudLab implements AsyncDisposable {
 
   /** What a node's BMC says of its power; `undefined` when it does not answer. */
   async power(index: number): Promise<Power | undefined> {
-    const [, power] =
-      /Chassis Power is (on|off)/.exec(await this.ipmi(index, 'chassis', 'power', 'status')) ?? [];
-    return power === 'on' || power === 'off' ? power : undefined;
+    return powerIn(await this.ipmi(index, 'chassis', 'power', 'status'));
   }
 
   /** Waits until the BMC says so. @param within - milliseconds */
   async untilPower(index: number, wanted: Power, within: number): Promise<void> {
-    const look = async () => ((await this.power(index)) === wanted ? true : undefined);
-    const said = await poll(systemClock, { every: 200, within }, look);
-    if (!said) throw new Error(`the BMC of node ${index} does not say ${wanted} within ${within} ms`);
+    let said = '';
+    const look = async () => {
+      said = await this.ipmi(index, 'chassis', 'power', 'status');
+      return powerIn(said) === wanted || undefined;
+    };
+    if (await poll(systemClock, { every: 200, within }, look)) return;
+    const seen = JSON.stringify((await this.host.status(this.name)).nodes[index]);
+    throw new Error(`node ${index} is not ${wanted} within ${within} ms: ${said.trim()}; ${seen}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.host[Symbol.asyncDispose]();
   }
+}
+
+function powerIn(said: string): Power | undefined {
+  const [, power] = /Chassis Power is (on|off)/.exec(said) ?? [];
+  return power === 'on' || power === 'off' ? power : undefined;
 }

@@ -130,7 +130,8 @@ nodes:
 
   test('is reset by IPMI', async () => {
     const { each } = await costOf('reset', () => everyNode('reset', 'ACTIVE'));
-    expect(each).toBeLessThan(2);
+    // Nova starts a server that is off when it is to be rebooted: it is looked at first.
+    expect(each).toBeLessThanOrEqual(2);
   });
 
   test('is powered off by IPMI', async () => {
