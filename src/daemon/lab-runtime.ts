@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import type { Faults } from '../faults/faults.ts';
 import type { LabDefinition } from '../lab/definition.ts';
-import { type Driver, machineId } from '../node/driver.ts';
+import { type Driver, DriverError, machineId } from '../node/driver.ts';
 import type { LabSpec } from '../node/spec.ts';
 import type { Identity } from '../support/certificate.ts';
 import type { Clock } from '../support/clock.ts';
@@ -126,33 +126,48 @@ export class LabRuntime {
   /** Opens a lab that has nothing yet; what it has is not served before it is applied, since its ports are not chosen. */
   static async create(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
     const lab = await LabRuntime.#make(record, around);
-    if (!lab.remote) await lab.#watch();
-    return lab;
+    return lab.#begun(async () => {
+      if (!lab.remote) await lab.#watch();
+    });
   }
 
   /** Starts to serve a lab that was kept. */
   static async open(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
     const lab = await LabRuntime.#make(record, around);
-    if (lab.remote) {
-      lab.#service.watch();
-      return lab;
+    return lab.#begun(() => lab.#resume());
+  }
+
+  /** Itself, begun; one that cannot be leaves nothing that goes on by itself, such as a driver that sees its machines. */
+  async #begun(begin: () => Promise<void>): Promise<LabRuntime> {
+    try {
+      await begin();
+      return this;
+    } catch (error) {
+      await this.close();
+      throw error;
     }
-    await around.prepare?.(record);
-    const machines = await lab.#made('machine');
-    for (const spec of record.definition.spec.nodes) {
-      if (machines.has(spec.name))
-        await lab.#nodes.serve(spec, around.powerLost && diesWithHost(record.definition.driver));
+  }
+
+  async #resume(): Promise<void> {
+    if (this.remote) {
+      this.#service.watch();
+      return;
     }
-    await lab.#redfish.sweep(lab.#nodes.images());
-    await lab.#serveBoot();
-    await lab.#watch();
-    await lab.#beginFaults().catch((error: unknown) => {
-      around.log.warn(
-        { lab: lab.name, error: messageOf(error) },
-        'not all faults of the lab file are injected',
-      );
+    const { prepare, powerLost, log } = this.#around;
+    const { driver, spec } = this.#record.definition;
+    await prepare?.(this.#record);
+    const machines = await this.#made('machine');
+    for (const node of spec.nodes) {
+      if (!machines.has(node.name)) continue;
+      if (this.#drives(node.name)) await this.#nodes.serve(node, powerLost && diesWithHost(driver));
+      else log.warn({ lab: this.name, node: node.name }, 'its machine was not made to the end');
+    }
+    await this.#redfish.sweep(this.#nodes.images());
+    await this.#serveBoot();
+    await this.#watch();
+    await this.#beginFaults().catch((error: unknown) => {
+      log.warn({ lab: this.name, error: messageOf(error) }, 'not all faults of the lab file are injected');
     });
-    return lab;
   }
 
   static async #make(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
@@ -456,6 +471,17 @@ export class LabRuntime {
   }
 
   /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */
+  /** Whether the driver has a node's machine: of one whose making was interrupted there may be parts only. */
+  #drives(node: string): boolean {
+    try {
+      this.#driver.capabilities(machineId(this.name, node));
+      return true;
+    } catch (error) {
+      if (error instanceof DriverError && error.kind === 'gone') return false;
+      throw error;
+    }
+  }
+
   async #made(kind: 'machine' | 'network'): Promise<ReadonlySet<string>> {
     const { definition, phase } = this.#record;
     try {

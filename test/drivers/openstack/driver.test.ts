@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenStackDriver } from '../../../src/drivers/openstack/openstack-driver.ts';
 import type { BootTarget, NextBoot } from '../../../src/node/boot.ts';
@@ -335,6 +337,12 @@ describe('a server behind our back', () => {
     platform.cloud.compute.lifecycle.start(nova());
     await recorder.untilPower(id, 'on');
     expect(recorder.of(id, 'booted')).toMatchObject([{ cause: 'power-on' }]);
+  });
+
+  test('started: is seen although nothing can be kept of it', async () => {
+    await mkdir(join(platform.stateDirectory, 'labs', 'lab', 'openstack', 'n0.json.new'));
+    platform.cloud.compute.lifecycle.start(nova());
+    await recorder.untilPower(id, 'on');
   });
 
   test('in a cloud that is not heard: unknown, until it is heard again', async () => {

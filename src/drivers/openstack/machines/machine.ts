@@ -317,14 +317,22 @@ export class OpenStackMachine {
   }
 
   async #see(server: Server): Promise<void> {
+    const power = powerOf(server);
+    try {
+      await this.#follow(server, power);
+    } finally {
+      // What cannot be kept is so nevertheless.
+      if (power !== this.#told) this.#tellPower(power, await this.#causeOf(server));
+    }
+  }
+
+  async #follow(server: Server, power: PowerState): Promise<void> {
     const first = this.#control?.id !== server.id;
     if (first) await this.#bind(server);
     this.#strategy = this.#parts.strategyOf(server);
     this.#hurry.follow(taskOf(server));
     if (first) this.#resumeSoftOff(server);
-    const power = powerOf(server);
     if (power !== 'unknown' && power !== this.#power) await this.#powerChanged(power);
-    if (power !== this.#told) this.#tellPower(power, await this.#causeOf(server));
   }
 
   async #bind(server: Server): Promise<void> {
@@ -382,7 +390,7 @@ export class OpenStackMachine {
     this.#parts.observe({ type: 'power', power, ...why });
   }
 
-  /** Never rejects: what cannot be kept is told nevertheless, by what is seen next. */
+  /** Never rejects: what cannot be kept is logged. */
   #queue(work: () => Promise<void>): Promise<void> {
     return this.#inOrder.run(work).catch((error: unknown) => {
       this.#parts.log.error(
