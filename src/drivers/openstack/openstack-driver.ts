@@ -224,7 +224,9 @@ export class OpenStackDriver implements Driver {
   }
 
   async screen(id: MachineId, signal: AbortSignal): Promise<MachineScreen> {
-    return screenOf(this.#lease.openstack.compute, this.#found(id).server, signal);
+    const { server } = this.#found(id);
+    const seen = server === undefined ? undefined : this.#lease.poller.get(server);
+    return screenOf(this.#lease.openstack.compute, server, seen, signal);
   }
 
   serial(id: MachineId): SerialPort {

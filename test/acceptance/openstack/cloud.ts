@@ -68,6 +68,13 @@ const address: Readonly<Partial<Record<Daemon, string>>> = {
   'cinder-api': 'http://127.0.0.1:8776/',
 };
 
+/** The host of Nova's that a daemon is; it is back when it has reported in. */
+const computeHost: Readonly<Partial<Record<Daemon, string>>> = {
+  'nova-compute-fake': 'fake1',
+  'nova-compute-qemu': 'qemu1',
+  'nova-compute-pxe-first': 'qemu1',
+};
+
 /** Kills a daemon as a crash does, with all that it has started. */
 export async function killDaemon(name: Daemon): Promise<void> {
   await run(script('daemon'), ['kill', name], { timeout: 30_000 });
@@ -75,15 +82,26 @@ export async function killDaemon(name: Daemon): Promise<void> {
 
 /** Starts a daemon again, and waits until it answers. */
 export async function startDaemon(name: Daemon): Promise<void> {
+  // Nova's times are whole seconds.
+  const since = Math.floor(Date.now() / 1000) * 1000;
   await run(script('daemon'), ['start', name], { timeout: 30_000 });
-  const url = address[name];
-  if (url === undefined) return;
-  const answers = async () => {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
-    return answer && answer.status < 500 ? true : undefined;
-  };
-  const back = await poll(systemClock, { every: 200, within: 120_000 }, answers);
+  const [url, host] = [address[name], computeHost[name]];
+  const isBack = async () =>
+    ((url === undefined || (await answers(url))) && (host === undefined || (await reports(host, since)))) ||
+    undefined;
+  const back = await poll(systemClock, { every: 200, within: 120_000 }, isBack);
   if (!back) throw new Error(`${name} does not answer, see ${join(cloudFolder, 'log', `${name}.log`)}`);
+}
+
+async function answers(url: string): Promise<boolean> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+  return answer !== undefined && answer.status < 500;
+}
+
+async function reports(host: string, since: number): Promise<boolean> {
+  const path = `/os-services?binary=nova-compute&host=${host}`;
+  const services = await (await Api.connect('admin')).list('compute', path, 'services');
+  return services.some(one => one.state === 'up' && Date.parse(`${one.updated_at}Z`) > since);
 }
 
 /**
