@@ -470,7 +470,6 @@ export class LabRuntime {
     });
   }
 
-  /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */
   /** Whether the driver has a node's machine: of one whose making was interrupted there may be parts only. */
   #drives(node: string): boolean {
     try {
@@ -482,6 +481,7 @@ export class LabRuntime {
     }
   }
 
+  /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */
   async #made(kind: 'machine' | 'network'): Promise<ReadonlySet<string>> {
     const { definition, phase } = this.#record;
     try {
