@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { WatchMessage } from '../../../src/daemon/api-watch.ts';
 import { systemClock } from '../../../src/support/clock.ts';
 import { delay } from '../../../src/support/delay.ts';
 import { poll } from '../../../src/support/wait.ts';
@@ -168,6 +169,23 @@ ${more}`;
     expect(own).toMatchObject({ port_security_enabled: false });
   });
 
+  test('its nodes are seen live by the daemon here: what the instance tells of them', async () => {
+    const watching = host.start('watch', '--json', '--lab', 'served');
+    const shown = (power: Power) =>
+      Promise.race([watching.says(`"power":"${power}"`), watching.ended, delay(systemClock, nodeBoot)]);
+    await shown('off');
+    await ipmi('chassis', 'power', 'on');
+    await shown('on');
+    watching.kill();
+    const messages = linesOf((await watching.ended).out);
+    const powers = messages.flatMap(message => ('nodes' in message ? message.nodes : [])).map(n0 => n0.power);
+    expect([...new Set(powers)]).toEqual(['off', 'on']);
+    const entries = messages.flatMap(message => (message.type === 'entries' ? message.entries : []));
+    expect(entries).toContainEqual(expect.objectContaining({ node: 'n0', kind: 'request', face: 'ipmi' }));
+    await ipmi('chassis', 'power', 'off');
+    await untilPower('off', 60_000);
+  });
+
   test('its nodes boot as the director in the instance says: from the network', async () => {
     const script = '#!ipxe\necho BOOTED-FROM-NETWORK\nsleep 3600\n';
     const provision = await network('provision');
@@ -273,3 +291,12 @@ ${more}`;
     await expect.poll(() => host.traces(), { timeout: 30_000 }).toEqual([]);
   });
 });
+
+/** What `watch --json` has printed, but for a line that it was killed in. */
+function linesOf(out: string): readonly WatchMessage[] {
+  const whole = out.slice(0, out.lastIndexOf('\n') + 1);
+  return whole
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => JSON.parse(line) as WatchMessage);
+}
