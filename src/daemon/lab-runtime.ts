@@ -473,7 +473,7 @@ export class LabRuntime {
   /** Whether the driver has a node's machine: of one whose making was interrupted there may be parts only. */
   #drives(node: string): boolean {
     try {
-      this.#driver.capabilities(machineId(this.name, node));
+      this.#driver.serial(machineId(this.name, node));
       return true;
     } catch (error) {
       if (error instanceof DriverError && error.kind === 'gone') return false;
