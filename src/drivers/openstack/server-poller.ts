@@ -2,13 +2,12 @@ import type { Clock, Timer } from '../../support/clock.ts';
 import { messageOf } from '../../support/errors.ts';
 import type { Logger } from '../../support/log.ts';
 import { onBehalfOf } from '../../support/request-scope.ts';
-import { isOpenStackError } from './client/api-error.ts';
 import type { Compute } from './client/compute.ts';
 import type { Server } from './client/compute-types.ts';
 import { isDeleted } from './machines/power-state.ts';
 
 /** What the poller asks of a cloud. */
-export type ServerListing = Pick<Compute, 'listServers' | 'getServer'>;
+export type ServerListing = Pick<Compute, 'listServers' | 'findServer'>;
 
 /** What has changed, as far as one listener cares. */
 export type ServerChange =
@@ -149,14 +148,11 @@ export class ServerPoller implements Disposable {
    * @throws OpenStackError
    */
   async look(id: string, signal: AbortSignal): Promise<Server | undefined> {
-    try {
-      const server = await this.#compute.getServer(id, { reason: 'power', signal });
+    const server = await this.#compute.findServer(id, { reason: 'power', signal });
+    if (server) {
       this.#looked.add(id);
       this.#see(server);
-    } catch (error) {
-      if (!isOpenStackError(error, 'not-found')) throw error;
-      this.#lose(id);
-    }
+    } else this.#lose(id);
     return this.get(id);
   }
 
@@ -296,12 +292,9 @@ export class ServerPoller implements Disposable {
    */
   async #findMissing(listed: ReadonlySet<string>): Promise<void> {
     for (const id of [...this.#servers.keys()].filter(known => !listed.has(known))) {
-      try {
-        this.#see(await this.#compute.getServer(id, { reason: 'poll', signal: this.#closing.signal }));
-      } catch (error) {
-        if (!isOpenStackError(error, 'not-found')) throw error;
-        this.#lose(id);
-      }
+      const server = await this.#compute.findServer(id, { reason: 'poll', signal: this.#closing.signal });
+      if (server) this.#see(server);
+      else this.#lose(id);
     }
   }
 

@@ -81,8 +81,8 @@ export class CloudApi {
     options: { readonly microversion?: string; readonly token?: string; readonly contentType?: string } = {},
   ): Promise<Reply> {
     const headers: Record<string, string> = { 'x-auth-token': options.token ?? this.#token };
-    if (service === 'compute')
-      headers['openstack-api-version'] = `compute ${options.microversion ?? this.microversion}`;
+    const microversion = options.microversion ?? (service === 'compute' ? this.microversion : undefined);
+    if (microversion !== undefined) headers['openstack-api-version'] = `${service} ${microversion}`;
     if (body !== undefined) headers['content-type'] = options.contentType ?? 'application/json';
     const reply = await fetch(/^http/.test(path) ? path : `${this.endpoint(service)}${path}`, {
       method,

@@ -104,6 +104,23 @@ describe('an instance that existed', () => {
   });
 });
 
+describe('a volume of a server that is gone', () => {
+  test('goes although Cinder did not let Nova free it', async () => {
+    await using platform = await ProviderPlatform.start();
+    const { cloud } = platform;
+    const before = cloud.snapshot();
+    const maker = platform.maker();
+    await maker.up(labOf([nodeOf(0, { disks: [volumeOf({})] })]));
+    if (cloud.cinder) cloud.cinder.refusesNova = true;
+    await maker.down();
+    expect(cloud.snapshot()).toEqual(before);
+    expect(cloud.requestsTo({ service: 'volumev3', method: 'DELETE' }).map(({ path }) => path)).toEqual([
+      expect.stringMatching(/\/attachments\//),
+      expect.stringMatching(/\/volumes\//),
+    ]);
+  });
+});
+
 describe('a lease', () => {
   const leased = (lease: number | undefined): LabSpec =>
     labOf([nodeOf(0)], { cloud: { routers: [], serverGroups: [], hosts: [], lease } });

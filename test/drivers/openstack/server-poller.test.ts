@@ -48,11 +48,10 @@ class Listing implements ServerListing {
     return { servers: rows, date: this.#clock.now() };
   }
 
-  async getServer(id: string): Promise<Server> {
+  async findServer(id: string): Promise<Server | undefined> {
     this.calls.push('one');
     const found = this.servers.get(id);
-    if (found && found.server.status !== 'DELETED') return found.server;
-    throw error('not-found');
+    return found?.server.status === 'DELETED' ? undefined : found?.server;
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { OpenStackError } from './api-error.ts';
+import { isOpenStackError, OpenStackError } from './api-error.ts';
 import type { CallContext, CreateOptions, Query } from './call.ts';
 import {
   type AbsoluteLimits,
@@ -98,9 +98,15 @@ export class Compute {
     return { servers: items, date: first.date };
   }
 
-  async getServer(id: string, ctx: CallContext): Promise<Server> {
+  /** @returns `undefined` when it is gone */
+  async findServer(id: string, ctx: CallContext): Promise<Server | undefined> {
     const schema = z.looseObject({ server: serverSchema }).transform(body => body.server);
-    return this.#get(`/servers/${id}`, schema, ctx, readServers);
+    try {
+      return await this.#get(`/servers/${id}`, schema, ctx, readServers);
+    } catch (error) {
+      if (isOpenStackError(error, 'not-found')) return undefined;
+      throw error;
+    }
   }
 
   async createServer(

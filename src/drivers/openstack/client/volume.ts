@@ -14,11 +14,24 @@ const volumeSchema = z.looseObject({
   bootable: z.union([z.string(), z.boolean()]).optional(),
   created_at: z.string().optional(),
   metadata: z.record(z.string(), z.string()).default({}),
-  attachments: z.array(z.looseObject({ server_id: z.string(), device: z.string().nullish() })).default([]),
 });
 
 /** A volume. */
 export type Volume = z.infer<typeof volumeSchema>;
+
+const attachmentSchema = z.looseObject({
+  id: z.string(),
+  /** `reserved`, `attaching`, `attached`, `detaching` … */
+  status: z.string(),
+  /** ID of the server. */
+  instance: z.string().nullish(),
+});
+
+/** What gives a volume to a server. */
+export type Attachment = z.infer<typeof attachmentSchema>;
+
+/** Attachments came with 3.27. */
+const attachmentsSince = '3.27';
 
 /** A volume to be created. */
 export interface CreateVolume {
@@ -74,6 +87,30 @@ export class BlockStorage {
       'block-storage',
       { path: 'volumes', listPath: 'volumes/detail', singular: 'volume', plural: 'volumes' },
       volumeSchema,
+    );
+  }
+
+  /** By which servers a volume is held, also those that Cinder does not show with the volume: not attached yet. */
+  async attachmentsOf(volumeId: string, ctx: CallContext): Promise<Attachment[]> {
+    const answer = await this.#session.call(
+      {
+        service: 'block-storage',
+        method: 'GET',
+        path: '/attachments',
+        query: { volume_id: volumeId },
+        microversion: attachmentsSince,
+      },
+      ctx,
+    );
+    return answer.read(z.looseObject({ attachments: z.array(attachmentSchema) })).attachments;
+  }
+
+  /** Frees a volume of a server that is gone; of one that exists only Nova may take it. One that is gone is no error. */
+  async deleteAttachment(id: string, ctx: CallContext): Promise<void> {
+    const path = `/attachments/${id}`;
+    await this.#session.remove(
+      { service: 'block-storage', method: 'DELETE', path, microversion: attachmentsSince },
+      ctx,
     );
   }
 

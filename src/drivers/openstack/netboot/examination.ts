@@ -75,11 +75,6 @@ async function look(
   ctx: CallContext,
 ): Promise<Server | undefined> {
   if (id === undefined) return undefined;
-  try {
-    const server = await openstack.compute.getServer(id, ctx);
-    return isDeleted(server) ? undefined : server;
-  } catch (error) {
-    if (isOpenStackError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  const server = await openstack.compute.findServer(id, ctx);
+  return server && isDeleted(server) ? undefined : server;
 }

@@ -254,7 +254,7 @@ describe('reading', () => {
   test.each<[string, (client: OpenStack) => Promise<unknown>, string, string | undefined, object, unknown]>([
     [
       'a server',
-      client => client.compute.getServer('1', ctx),
+      client => client.compute.findServer('1', ctx),
       '/servers/1',
       'compute 2.47',
       { server: server('1') },

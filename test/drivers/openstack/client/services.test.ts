@@ -189,6 +189,26 @@ describe('block storage', () => {
     expect(await client.volume.types(ctx)).toEqual([{ id: 't', name: 'ssd' }]);
     expect(await client.volume.limits(ctx)).toEqual({ maxTotalVolumes: 10 });
   });
+
+  test('lists and deletes attachments, with the microversion that has them', async () => {
+    const { cloud, client } = await connected();
+    const attachment = { id: 'a', status: 'attached', instance: 's', volume_id: 'v' };
+    cloud.behaviours.push(
+      on('GET', '/volume/v3/', {
+        status: 200,
+        body: { versions: [{ id: 'v3.0', version: '3.70', min_version: '3.0', status: 'CURRENT' }] },
+      }),
+      on('GET', `${root}/attachments`, { status: 200, body: { attachments: [attachment] } }),
+      on('DELETE', `${root}/attachments/a`, { status: 200, body: { attachments: [] } }),
+    );
+    expect(await client.volume.attachmentsOf('v', ctx)).toEqual([attachment]);
+    expect(cloud.calls.at(-1)).toBe(`GET ${root}/attachments?volume_id=v`);
+    await client.volume.deleteAttachment('a', ctx);
+    expect(cloud.last.headers['openstack-api-version']).toBe('volume 3.27');
+    // One that is gone is no error.
+    await client.volume.deleteAttachment('b', ctx);
+    expect(cloud.calls.slice(-2)).toEqual([`DELETE ${root}/attachments/a`, `DELETE ${root}/attachments/b`]);
+  });
 });
 
 describe('identity', () => {

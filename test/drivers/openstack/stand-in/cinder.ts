@@ -23,14 +23,21 @@ export interface Volume {
   name: string;
   /** GiB. */
   readonly size: number;
-  status: 'creating' | 'available' | 'attaching' | 'in-use' | 'detaching' | 'deleting' | 'error';
+  status: 'creating' | 'available' | 'reserved' | 'attaching' | 'in-use' | 'detaching' | 'deleting' | 'error';
   readonly volumeType: string;
   readonly imageId: string | undefined;
   /** Properties of the image that it began as. */
   readonly imageProperties: Readonly<Record<string, string>>;
   metadata: Record<string, string>;
-  attachment: { readonly id: string; readonly serverId: string; readonly device: string } | undefined;
+  /** Without a device it is only reserved for the server. */
+  attachment: Attachment | undefined;
   readonly createdAt: number;
+}
+
+interface Attachment {
+  readonly id: string;
+  readonly serverId: string;
+  readonly device: string | undefined;
 }
 
 export interface VolumeQuota {
@@ -46,6 +53,10 @@ export class Cinder implements Service {
   readonly volumes = new Map<string, Volume>();
   readonly types = [{ id: randomUUID(), name: 'standard' }];
   readonly quota: VolumeQuota;
+  /** Whether Nova cannot free volumes, as when the token of whoever deletes a server is revoked meanwhile. */
+  refusesNova = false;
+  /** Whether Nova has a server. */
+  hasServer: (id: string) => boolean = () => false;
   readonly #clock: Clock;
   readonly #timing: Timing;
   readonly #glance: Glance;
@@ -91,6 +102,9 @@ export class Cinder implements Service {
         Object.assign(volume.metadata, bodyPart(call, 'metadata'));
         return { status: 200, body: { metadata: volume.metadata } };
       }),
+      route('POST', `${root}/attachments`, call => this.#reserve(call)),
+      route('GET', `${root}/attachments`, call => this.#listAttachments(call)),
+      route('DELETE', `${root}/attachments/:id`, call => this.#deleteAttachment(call)),
       route('GET', `${root}/types`, () => ({
         status: 200,
         body: {
@@ -115,6 +129,7 @@ export class Cinder implements Service {
       400: 'badRequest',
       403: 'forbidden',
       404: 'itemNotFound',
+      409: 'conflictingRequest',
       413: 'overLimit',
     };
     return {
@@ -177,6 +192,11 @@ export class Cinder implements Service {
   }
 
   detach(volume: Volume): void {
+    if (this.refusesNova) return;
+    this.#free(volume);
+  }
+
+  #free(volume: Volume): void {
     volume.attachment = undefined;
     volume.status = 'available';
   }
@@ -243,6 +263,55 @@ export class Cinder implements Service {
     return { status: 202 };
   }
 
+  #reserve(call: Call): Answer {
+    const wanted = attachmentOf(call);
+    const volume = this.find(wanted.volume_uuid, call.scope.projectId);
+    const serverId = text(wanted.instance_uuid);
+    if (!volume) throw new ApiFault(404, `Volume ${wanted.volume_uuid} could not be found.`);
+    if (serverId === undefined || volume.status !== 'available') {
+      throw new ApiFault(
+        400,
+        `Invalid volume: Volume ${volume.id} status must be available or downloading to reserve, but the current status is ${volume.status}.`,
+      );
+    }
+    volume.attachment = { id: randomUUID(), serverId, device: undefined };
+    volume.status = 'reserved';
+    return { status: 200, body: { attachment: attachmentView(volume, volume.attachment) } };
+  }
+
+  #listAttachments(call: Call): Answer {
+    refuseBeforeAttachments(call);
+    const { scope, query } = call;
+    const attachments = [...this.volumes.values()]
+      .filter(({ projectId }) => projectId === scope.projectId)
+      .filter(({ id }) => !query.has('volume_id') || query.get('volume_id') === id)
+      .flatMap(volume => (volume.attachment ? [attachmentView(volume, volume.attachment)] : []));
+    return { status: 200, body: { attachments } };
+  }
+
+  #deleteAttachment(call: Call): Answer {
+    refuseBeforeAttachments(call);
+    const { params, scope } = call;
+    const volume = [...this.volumes.values()].find(
+      ({ attachment, projectId }) => attachment?.id === params.id && projectId === scope.projectId,
+    );
+    if (!volume?.attachment) {
+      throw new ApiFault(
+        404,
+        `Volume attachment could not be found with filter: attachment_id = ${params.id}.`,
+      );
+    }
+    const { serverId } = volume.attachment;
+    if (this.hasServer(serverId)) {
+      throw new ApiFault(
+        409,
+        `ConflictNovaUsingAttachment: Detach volume from instance ${serverId} using the Compute API`,
+      );
+    }
+    this.#free(volume);
+    return { status: 200, body: { attachments: [] } };
+  }
+
   #list({ scope, query }: Call, show: (volume: Volume) => Fields): Answer {
     const volumes = [...this.volumes.values()]
       .filter(({ projectId }) => projectId === scope.projectId)
@@ -303,22 +372,43 @@ export class Cinder implements Service {
       metadata: volume.metadata,
       user_id: volume.userId,
       'os-vol-tenant-attr:tenant_id': volume.projectId,
-      attachments: attachment
-        ? [
-            {
-              id: volume.id,
-              attachment_id: attachment.id,
-              volume_id: volume.id,
-              server_id: attachment.serverId,
-              device: attachment.device,
-            },
-          ]
-        : [],
+      attachments:
+        attachment?.device !== undefined
+          ? [
+              {
+                id: volume.id,
+                attachment_id: attachment.id,
+                volume_id: volume.id,
+                server_id: attachment.serverId,
+                device: attachment.device,
+              },
+            ]
+          : [],
       ...(volume.imageId === undefined
         ? {}
         : { volume_image_metadata: { ...volume.imageProperties, image_id: volume.imageId } }),
     };
   }
+}
+
+function attachmentView(volume: Volume, { id, serverId, device }: Attachment): Fields {
+  return {
+    id,
+    status: device === undefined ? 'reserved' : 'attached',
+    instance: serverId,
+    volume_id: volume.id,
+  };
+}
+
+function attachmentOf(call: Call): Fields {
+  refuseBeforeAttachments(call);
+  return bodyPart(call, 'attachment') ?? {};
+}
+
+/** They came with 3.27. */
+function refuseBeforeAttachments({ headers }: Call): void {
+  const [, minor = '0'] = /^volume 3\.(\d+)$/.exec(String(headers['openstack-api-version'])) ?? [];
+  if (Number(minor) < 27) throw new ApiFault(404, 'The resource could not be found.');
 }
 
 const stringsOf = (value: unknown): Record<string, string> =>

@@ -123,6 +123,9 @@ export class StandInCloud implements AsyncDisposable {
       guestAcpi: options.guestAcpi === 'deaf' ? undefined : (options.guestAcpi ?? 1_000),
       newest: options.newestMicroversion ?? newestMinor,
     });
+    if (this.cinder) {
+      this.cinder.hasServer = id => (this.compute.servers.get(id)?.vmState ?? 'deleted') !== 'deleted';
+    }
     this.keystone = new Keystone({
       clock,
       tenants: this.tenants,

@@ -1,7 +1,6 @@
 import type { Clock } from '../../../../support/clock.ts';
 import { delay } from '../../../../support/delay.ts';
 import { QuintupleoError } from '../../../../support/errors.ts';
-import { isOpenStackError } from '../../client/api-error.ts';
 import type { Server } from '../../client/compute-types.ts';
 import type { OpenStack } from '../../client/openstack.ts';
 
@@ -115,13 +114,8 @@ export class ServerWatch {
     const ctx = { reason: 'wait' };
     const [first] = waiting;
     if (waiting.length === 1 && first) {
-      try {
-        const server = await this.#openstack.compute.getServer(first.id, ctx);
-        return new Map([[server.id, server]]);
-      } catch (error) {
-        if (isOpenStackError(error, 'not-found')) return new Map();
-        throw error;
-      }
+      const server = await this.#openstack.compute.findServer(first.id, ctx);
+      return server ? new Map([[server.id, server]]) : new Map();
     }
     const { servers } = await this.#openstack.compute.listServers({ details: true }, ctx);
     return new Map(servers.map(server => [server.id, server]));

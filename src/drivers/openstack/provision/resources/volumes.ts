@@ -70,7 +70,7 @@ async function untilUsable(site: Site, { id, name }: Volume): Promise<Volume> {
   throw stuck(`volume ${name ?? id} has not become available`);
 }
 
-/** Deletes a volume, once its server has let it go, and waits until it is gone. */
+/** Deletes a volume, once its server has let it go or is gone, and waits until it is gone. */
 export async function deleteVolume(site: Site, { id, name }: Volume): Promise<void> {
   const { volumes } = site.openstack.volume;
   const what = `volume ${name ?? id}`;
@@ -79,6 +79,7 @@ export async function deleteVolume(site: Site, { id, name }: Volume): Promise<vo
       try {
         const { status } = await volumes.get(id, site.ctx);
         if (status === 'available' || status.startsWith('error')) await volumes.delete(id, site.ctx);
+        else if (status !== 'deleting') await detachFromGone(site, id);
         return undefined;
       } catch (error) {
         if (isOpenStackError(error, 'not-found')) return true;
@@ -87,6 +88,22 @@ export async function deleteVolume(site: Site, { id, name }: Volume): Promise<vo
     }),
   );
   if (!gone) throw stuck(`${what} is not gone`);
+}
+
+/**
+ * Nova deletes a server with the token of whoever asked for it: when that expires or is revoked meanwhile, Cinder
+ * refuses to let the server's volumes go, and Nova does not try again.
+ */
+async function detachFromGone(site: Site, volumeId: string): Promise<void> {
+  const { volume, compute } = site.openstack;
+  for (const { id, instance } of await volume.attachmentsOf(volumeId, site.ctx)) {
+    if (!instance || (await compute.findServer(instance, site.ctx))) continue;
+    site.log.warn(
+      { volume: volumeId, server: instance },
+      'this volume was still held by a server that is gone',
+    );
+    await volume.deleteAttachment(id, site.ctx);
+  }
 }
 
 function failed({ id, name, size }: Volume): QuintupleoError {
