@@ -1,79 +1,38 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
-import type { Faults } from '../faults/faults.ts';
 import type { LabDefinition } from '../lab/definition.ts';
-import { type Driver, DriverError, machineId } from '../node/driver.ts';
+import type { Driver } from '../node/driver.ts';
 import type { LabSpec } from '../node/spec.ts';
-import type { Identity } from '../support/certificate.ts';
-import type { Clock } from '../support/clock.ts';
 import { fileDocument } from '../support/document.ts';
 import { messageOf, QuintupleoError } from '../support/errors.ts';
 import type { Finding } from '../support/finding.ts';
-import type { Logger } from '../support/log.ts';
 import { inParallel } from '../support/parallel.ts';
 import type { LabStatus, OperationAnswer, PlannedChange, PowerRequest, Progress } from './api.ts';
-import type { BmcService } from './bmc-endpoint.ts';
 import { answersPing } from './bmc-ping.ts';
-import type { BootService } from './boot-service.ts';
-import { type Drivers, diesWithHost, isMadeWhereServed, isSameDriver } from './drivers.ts';
-import { LabFaults } from './faults/lab-faults.ts';
+import { isMadeWhereServed, isSameDriver } from './drivers.ts';
+import type { LabFaults } from './faults/lab-faults.ts';
 import { isServedElsewhere } from './handed-lab.ts';
-import { LabNodes } from './lab-nodes.ts';
+import type { LabNodes } from './lab-nodes.ts';
 import { leftPlaces, placesOf, type UdpAndTcp, withPorts } from './lab-ports.ts';
 import type { LabSwitch } from './lab-power.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
-import { LabRedfish, type LabRedfishParts } from './lab-redfish.ts';
 import { LabService } from './lab-service.ts';
+import { LabServing } from './lab-serving.ts';
+import type { LabSurroundings } from './lab-surroundings.ts';
 import { powerNode } from './node-power.ts';
 import type { Place } from './port-choice.ts';
 import type { Service } from './redfish-service.ts';
 import type { RemoteLab } from './remote-lab.ts';
 import { stagesOf } from './stages.ts';
-import type { TcpReservations } from './tcp-reservations.ts';
-import type { BootStages } from './watch/boot-stages.ts';
-import type { Happenings } from './watch/happenings.ts';
-import type { Timeline } from './watch/timeline.ts';
 import { examineNode } from './why.ts';
-
-/** What a lab works with. */
-export interface LabSurroundings {
-  readonly stateDirectory: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly drivers: Drivers;
-  readonly boot: BootService;
-  /** Endpoints `ADDRESS:PORT` that BMCs and services of other labs have. */
-  readonly portsOfOtherLabs: (lab: string) => UdpAndTcp<ReadonlySet<string>>;
-  /** TCP ports that are held for Redfish services. */
-  readonly reservations: TcpReservations;
-  readonly bmcs: BmcService;
-  readonly happenings: Happenings;
-  readonly timeline: Timeline;
-  /** What is wrong on purpose. */
-  readonly faults: Faults;
-  readonly stages: BootStages;
-  /** Called when a node that is served elsewhere is no longer as it was. */
-  readonly touched: (lab: string, node: string) => void;
-  /** Hears of each request to a Redfish service when it has been answered. */
-  readonly onRedfishAnswer?: LabRedfishParts['onAnswer'];
-  /** By which this daemon is known to the services of labs. */
-  readonly identity: () => Promise<Identity>;
-  /** Called before a lab's nodes are served. */
-  readonly prepare?: ((record: LabRecord) => Promise<void>) | undefined;
-  /** Whether the host lost power since the daemon last ran. */
-  readonly powerLost: boolean;
-}
 
 /** One lab that is served: its driver, its nodes and their BMCs. */
 export class LabRuntime {
   readonly name: string;
   readonly #around: LabSurroundings;
   readonly #driver: Driver;
-  readonly #nodes: LabNodes;
-  readonly #redfish: LabRedfish;
+  readonly #serving: LabServing;
   readonly #service: LabService;
-  /** What is wrong with it on purpose. */
-  readonly faults: LabFaults;
   readonly #stop = new AbortController();
   #record: LabRecord;
 
@@ -82,31 +41,10 @@ export class LabRuntime {
     this.#record = record;
     this.#driver = driver;
     this.#around = around;
-    const { identity, clock, log, reservations, onRedfishAnswer } = around;
-    this.#redfish = new LabRedfish({
-      lab: this.name,
+    const { identity, clock, log } = around;
+    this.#serving = new LabServing({
+      ...{ lab: this.name, folder: this.#path(), driver, around },
       record: () => this.#record,
-      folder: this.#path(),
-      clock,
-      log,
-      onAnswer: onRedfishAnswer,
-      reservations,
-      faults: around.faults,
-    });
-    this.#nodes = new LabNodes({
-      lab: this.name,
-      driver,
-      record: () => this.#record,
-      redfish: this.#redfish,
-      around,
-    });
-    this.faults = new LabFaults({
-      lab: this.name,
-      driver: driver.name,
-      faults: around.faults,
-      nodes: () => this.#nodes.names(),
-      settled: nodes => this.#nodes.faultsSettled(nodes),
-      log,
     });
     this.#service = new LabService({
       ...{ lab: this.name, identity, clock, log, timeline: around.timeline },
@@ -127,7 +65,7 @@ export class LabRuntime {
   static async create(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
     const lab = await LabRuntime.#make(record, around);
     return lab.#begun(async () => {
-      if (!lab.remote) await lab.#watch();
+      if (!lab.remote) await lab.#serving.watch(lab.#stop.signal);
     });
   }
 
@@ -153,21 +91,8 @@ export class LabRuntime {
       this.#service.watch();
       return;
     }
-    const { prepare, powerLost, log } = this.#around;
-    const { driver, spec } = this.#record.definition;
-    await prepare?.(this.#record);
-    const machines = await this.#made('machine');
-    for (const node of spec.nodes) {
-      if (!machines.has(node.name)) continue;
-      if (this.#drives(node.name)) await this.#nodes.serve(node, powerLost && diesWithHost(driver));
-      else log.warn({ lab: this.name, node: node.name }, 'its machine was not made to the end');
-    }
-    await this.#redfish.sweep(this.#nodes.images());
-    await this.#serveBoot();
-    await this.#watch();
-    await this.#beginFaults().catch((error: unknown) => {
-      log.warn({ lab: this.name, error: messageOf(error) }, 'not all faults of the lab file are injected');
-    });
+    await this.#around.prepare?.(this.#record);
+    await this.#serving.resume(this.#stop.signal);
   }
 
   static async #make(record: LabRecord, around: LabSurroundings): Promise<LabRuntime> {
@@ -199,11 +124,11 @@ export class LabRuntime {
       });
     }
     const changes: PlannedChange[] = [...(await this.#driver.plan(definition.spec))];
-    for (const name of this.#nodes.changedBmcs(definition)) {
+    for (const name of this.nodes.changedBmcs(definition)) {
       const summary = 'new settings; its sessions end';
       changes.push({ op: 'update', kind: 'bmc', name, summary, disruptive: false });
     }
-    if (this.#nodes.names().length > 0 && !this.#redfish.isSetUpAs(definition.redfish)) {
+    if (this.nodes.names().length > 0 && !this.#serving.redfish.isSetUpAs(definition.redfish)) {
       const summary = 'new settings of its Redfish services; their sessions end';
       changes.push({ op: 'update', kind: 'redfish', name: this.name, summary, disruptive: false });
     }
@@ -227,13 +152,13 @@ export class LabRuntime {
     await this.#keep(record);
     await this.#release(left);
     try {
-      if (this.remote) await this.#stopServing();
+      if (this.remote) await this.#serving.end();
       if (changes.length > 0) await this.faults.end();
       await this.#perform(changes, definition.spec, tell, signal);
       if (this.remote) await this.#service.push(this.#record, signal);
       else {
         this.#service.unwatch();
-        await this.#serveAll();
+        await this.#serving.serve();
       }
       await this.#keep({ ...this.#record, phase: 'up', message: '' });
       this.#around.happenings.tell({ type: 'nodes', lab: this.name });
@@ -257,16 +182,15 @@ export class LabRuntime {
       await this.#perform(changes, spec, () => undefined, this.#stop.signal);
     }
     const wanted = new Set(spec.nodes.map(node => node.name));
-    for (const name of this.#nodes.names()) if (!wanted.has(name)) await this.#nodes.forget(name);
-    await this.#serveAll();
+    for (const name of this.nodes.names()) if (!wanted.has(name)) await this.nodes.forget(name);
+    await this.#serving.serve();
   }
 
   /** Takes everything away that belongs to the lab. Can be called again. */
   async remove(tell: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
     await this.#keep({ ...this.#record, phase: 'deleting', message: '' });
     this.#service.unwatch();
-    await this.#dismissAll();
-    await this.#redfish[Symbol.asyncDispose]();
+    await this.#serving.dismissNodes();
     const nothing: LabSpec = { name: this.name, networks: [], nodes: [] };
     await this.#around.boot.forgetLab(this.name);
     await this.#driver.serveBoot(nothing);
@@ -286,7 +210,7 @@ export class LabRuntime {
   /** Stops serving; machines and networks stay. */
   async close(): Promise<void> {
     this.#stop.abort();
-    await this.#stopServing();
+    await this.#serving.end();
     await this.#service[Symbol.asyncDispose]();
     await this.#driver[Symbol.asyncDispose]();
     this.#around.happenings.tell({ type: 'nodes', lab: this.name });
@@ -302,9 +226,9 @@ export class LabRuntime {
       facts: this.#driver.facts(definition.spec),
       source: definition.source,
       ...(stopped && { stopped: [...stopped.nodes, ...stopped.hosts] }),
-      redfish: this.#redfish.status(),
+      redfish: this.#serving.redfish.status(),
       networks: definition.spec.networks,
-      nodes: this.#nodes.names().map(name => this.#nodes.status(name)),
+      nodes: this.nodes.names().map(name => this.nodes.status(name)),
       ...(definition.exports && { exports: definition.exports }),
     };
   }
@@ -319,8 +243,8 @@ export class LabRuntime {
   /** What may keep a node from a network boot. */
   async why(name: string, signal: AbortSignal): Promise<readonly Finding[]> {
     const { boot, clock } = this.#around;
-    const { spec, capabilities } = this.#nodes.node(name);
-    const status = this.#nodes.status(name);
+    const { spec, capabilities } = this.nodes.node(name);
+    const status = this.nodes.status(name);
     const { address, port, problem } = status.bmc;
     const bmcAnswers = problem === undefined && (await answersPing(address, port));
     const addresses = boot.addresses(this.name);
@@ -346,16 +270,21 @@ export class LabRuntime {
 
   /** The Redfish service that shows all nodes, where there is one: its users are the lab's. */
   get redfishService(): Service | undefined {
-    return this.#redfish.service;
+    return this.#serving.redfish.service;
   }
 
   /** How many sessions clients have open. */
   get sessions(): { readonly ipmi: number; readonly sol: number; readonly redfish: number } {
-    return { ...this.#nodes.sessions, redfish: this.#redfish.sessions };
+    return { ...this.nodes.sessions, redfish: this.#serving.redfish.sessions };
   }
 
   get nodes(): LabNodes {
-    return this.#nodes;
+    return this.#serving.nodes;
+  }
+
+  /** What is wrong with it on purpose. */
+  get faults(): LabFaults {
+    return this.#serving.faults;
   }
 
   /**
@@ -363,7 +292,7 @@ export class LabRuntime {
    * @throws QuintupleoError `NO_NETBOOT` for a node that cannot
    */
   netbootMac(name: string): string {
-    const nic = this.#nodes.node(name).spec.nics[0];
+    const nic = this.nodes.node(name).spec.nics[0];
     const network = this.#record.definition.spec.networks.find(one => one.name === nic?.network);
     if (nic && network?.dhcp) return nic.mac;
     const why = network ? `its network ${network.name} has dhcp: false` : 'it has no network card';
@@ -376,8 +305,8 @@ export class LabRuntime {
 
   async #power(name: string, request: PowerRequest, signal: AbortSignal): Promise<OperationAnswer> {
     if (this.remote) return this.remote.power(name, request, signal);
-    const result = await powerNode(this.#nodes.node(name), request, this.#around.clock, signal);
-    return { node: this.#nodes.status(name), result };
+    const result = await powerNode(this.nodes.node(name), request, this.#around.clock, signal);
+    return { node: this.nodes.status(name), result };
   }
 
   async #perform(
@@ -401,98 +330,16 @@ export class LabRuntime {
   ): Promise<void> {
     signal.throwIfAborted();
     tell({ type: 'start', change });
-    if (change.kind === 'redfish') await this.#redfish.setUp();
-    else if (change.kind === 'bmc') await this.#nodes.dismiss(change.name);
+    if (change.kind === 'redfish') await this.#serving.redfish.setUp();
+    else if (change.kind === 'bmc') await this.nodes.dismiss(change.name);
     else {
-      if (change.kind === 'machine' && change.op === 'delete') await this.#nodes.forget(change.name);
+      if (change.kind === 'machine' && change.op === 'delete') await this.nodes.forget(change.name);
       await this.#driver.apply(spec, { ...change, kind: change.kind }, signal);
     }
     const served = change.kind === 'machine' || change.kind === 'bmc';
     const made = served && !this.remote ? spec.nodes.find(node => node.name === change.name) : undefined;
-    if (made) await this.#nodes.serve(made, false);
+    if (made) await this.nodes.serve(made, false);
     tell({ type: 'finish', change });
-  }
-
-  #watch(): Promise<void> {
-    return this.#driver.watch((id, seen) => this.#nodes.observe(id, seen), this.#stop.signal);
-  }
-
-  /** @throws QuintupleoError `BMC_DEAF`, `REDFISH_DEAF` */
-  async #serveAll(): Promise<void> {
-    const machines = await this.#made('machine');
-    for (const node of this.#record.definition.spec.nodes) {
-      if (machines.has(node.name)) await this.#nodes.serve(node, false);
-    }
-    await this.#redfish.setUp();
-    await this.#serveBoot();
-    this.#nodes.checkBmcs();
-    this.#redfish.check();
-    await this.#beginFaults();
-  }
-
-  /** @throws QuintupleoError `FAULT_NEEDS_CLOUD` */
-  async #beginFaults(): Promise<void> {
-    try {
-      await this.faults.begin(this.#record.definition.faults ?? []);
-    } finally {
-      this.#nodes.readSensors();
-    }
-  }
-
-  /** Nodes and their boot are served no more. */
-  async #stopServing(): Promise<void> {
-    await this.#dismissAll();
-    await this.#redfish[Symbol.asyncDispose]();
-    await this.#around.boot.close(this.name);
-  }
-
-  /** Nodes are served no more, and nothing is wrong with them. */
-  async #dismissAll(): Promise<void> {
-    this.faults.leave();
-    await this.#nodes.dismissAll();
-    // What was injected meanwhile.
-    this.faults.leave();
-  }
-
-  /** Answers netbooting machines, on the networks that are there. */
-  async #serveBoot(): Promise<void> {
-    const { spec } = this.#record.definition;
-    const made = await this.#made('network');
-    const networks = spec.networks.filter(
-      ({ name, cloud }) => cloud?.existing !== undefined || made.has(name),
-    );
-    const addresses = await this.#driver.serveBoot({ ...spec, networks });
-    await this.#around.boot.serve(this.name, spec, addresses, {
-      firmwareAsks: async question => await this.#driver.firmwareAsks?.(question),
-      media: node => this.#nodes.media(node),
-      fetched: (node, what) => this.#nodes.observe(machineId(this.name, node), { type: 'fetched', what }),
-      reported: (node, stage) => this.#around.stages.reported(this.name, node, stage),
-    });
-  }
-
-  /** Whether the driver has a node's machine: of one whose making was interrupted there may be parts only. */
-  #drives(node: string): boolean {
-    try {
-      this.#driver.serial(machineId(this.name, node));
-      return true;
-    } catch (error) {
-      if (error instanceof DriverError && error.kind === 'gone') return false;
-      throw error;
-    }
-  }
-
-  /** Names of what the lab has of a kind. A platform that cannot be asked now is taken to have what was made there. */
-  async #made(kind: 'machine' | 'network'): Promise<ReadonlySet<string>> {
-    const { definition, phase } = this.#record;
-    try {
-      const existing = await this.#driver.existing(this.name);
-      return new Set(existing.filter(resource => resource.kind === kind).map(({ name }) => name));
-    } catch (error) {
-      if (phase !== 'up') throw error;
-      this.#around.log.warn({ lab: this.name, error: messageOf(error) }, 'the platform cannot be asked now');
-      const { nodes, networks } = definition.spec;
-      return new Set((kind === 'machine' ? nodes : networks).map(({ name }) => name));
-    }
   }
 
   async #keep(record: LabRecord): Promise<void> {

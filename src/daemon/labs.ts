@@ -9,7 +9,8 @@ import { isSameDriver } from './drivers.ts';
 import { placesOf, portWarnings, type UdpAndTcp } from './lab-ports.ts';
 import { startLab, stopLab } from './lab-power.ts';
 import { type LabRecord, recordFor } from './lab-record.ts';
-import { LabRuntime, type LabSurroundings } from './lab-runtime.ts';
+import { LabRuntime } from './lab-runtime.ts';
+import type { LabSurroundings } from './lab-surroundings.ts';
 import type { Place } from './port-choice.ts';
 
 /** What labs are served with. */
