@@ -5,6 +5,7 @@ import type { PlannedStep, ScenarioPlan } from '../../faults/scenario.ts';
 import type { Clock } from '../../support/clock.ts';
 import { delay } from '../../support/delay.ts';
 import { QuintupleoError } from '../../support/errors.ts';
+import { feltText } from '../felt-text.ts';
 import { ChaosLog, type ChaosReport, type Coped, type NodeReport, type StepReport } from './chaos-report.ts';
 
 /** The daemon, as a run uses it. */
@@ -152,7 +153,7 @@ class ScenarioRun {
       // Somebody else may have lifted it.
       if (!(error instanceof QuintupleoError) || error.code !== 'FAULT_NOT_FOUND') throw error;
     });
-    tell(`${id}  lifted, ${feltText(status)}`);
+    tell(`${id}  lifted, ${feltText(status.felt)}`);
     const { text: fault, kind, nodes, since, felt, problems, notes } = status;
     this.#lifted.push({ fault, kind, nodes, since, lifted: clock.now(), felt, problems, notes });
   }
@@ -207,10 +208,6 @@ class ScenarioRun {
       nodes,
     };
   }
-}
-
-function feltText({ felt }: FaultStatus): string {
-  return felt === 1 ? 'felt once' : `felt ${felt} times`;
 }
 
 function ignoreAbort(signal: AbortSignal): (error: unknown) => void {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { FaultRequest, FaultStatus } from '../../daemon/api-faults.ts';
 import { type Cli, type GlobalOptions, note, print, printJson, usageError } from '../cli.ts';
 import type { ControlClient } from '../client.ts';
+import { feltText } from '../felt-text.ts';
 import { findLab, findNode } from '../find-node.ts';
 import { seedOf } from '../seed.ts';
 import { styleFor } from '../style.ts';
@@ -109,8 +110,7 @@ async function lift(cli: Cli, id: string, { json, lab }: GlobalOptions): Promise
   });
   if (json) printJson(cli, lifted);
   else if (lifted.length === 0) note(cli, 'Nothing is injected.');
-  else
-    for (const { id: one, text, felt } of lifted) print(cli, `${one}: ${text}: lifted, felt ${felt} times`);
+  else for (const { id: one, text, felt } of lifted) print(cli, `${one}: ${text}: lifted, ${feltText(felt)}`);
 }
 
 async function requestOf(
