@@ -101,6 +101,25 @@ nodes:
     expect(await down.ended).toMatchObject({ status: 0 });
     await isGone();
   });
+
+  test('is mended, and goes, although Nova could not free the volumes of its servers', async () => {
+    const loseServers = async () => {
+      await killDaemon('cinder-api');
+      const servers = [...(await lab.servers()).values()];
+      for (const { id } of servers) await lab.tenant.call('compute', 'DELETE', `/servers/${id}`);
+      await expect.poll(async () => (await lab.servers()).size, { timeout: 60_000, interval: 500 }).toBe(0);
+      await startDaemon('cinder-api');
+      const volumes = await lab.tenant.list('volume', '/volumes/detail', 'volumes');
+      expect(volumes.map(({ status }) => status)).toEqual(['in-use', 'in-use']);
+    };
+    await lab.up(file);
+    await loseServers();
+    await lab.up(file);
+    await isWhole();
+    await loseServers();
+    await lab.host.done('down', 'fire');
+    await isGone();
+  });
 });
 
 describe.skipIf(!hasFakeHost)('a node that others meddle with', () => {

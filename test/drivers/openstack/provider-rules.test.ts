@@ -105,6 +105,40 @@ describe('an instance that existed', () => {
 });
 
 describe('a volume of a server that is gone', () => {
+  test('is the next one’s although Cinder did not let Nova free it', async () => {
+    await using platform = await ProviderPlatform.start();
+    const { cloud } = platform;
+    const lab = labOf([nodeOf(0, { disks: [volumeOf({})] })]);
+    const maker = platform.maker();
+    await maker.up(lab);
+    const { volumes } = cloud.snapshot();
+    if (cloud.cinder) cloud.cinder.refusesNova = true;
+    await maker.openstack.compute.deleteServer(cloud.server('lab-n-0').id, ctx);
+    await platform.maker().up(lab);
+    expect(cloud.snapshot().volumes).toEqual(volumes);
+    expect(await maker.provider.plan(lab)).toEqual([]);
+    const [volume] = cloud.cinder?.volumes.values() ?? [];
+    expect(volume?.attachment?.serverId).toBe(cloud.server('lab-n-0').id);
+  });
+
+  test('is not taken from another that somebody gave it to', async () => {
+    await using platform = await ProviderPlatform.start();
+    const { cloud } = platform;
+    const lab = labOf([nodeOf(0, { disks: [volumeOf({})] })]);
+    const maker = platform.maker();
+    await platform.maker('other').up({ ...labOf([nodeOf(5)]), name: 'other' });
+    await maker.up(lab);
+    await maker.openstack.compute.deleteServer(cloud.server('lab-n-0').id, ctx);
+    const [volume] = cloud.cinder?.volumes.values() ?? [];
+    const { id } = cloud.server('other-n-5');
+    if (volume) cloud.cinder?.attach(volume, id, '/dev/vdb');
+    await expect(platform.maker().up(lab)).rejects.toMatchObject({
+      code: 'VOLUME_TAKEN',
+      message: expect.stringContaining(id),
+    });
+    expect(volume?.attachment?.serverId).toBe(id);
+  });
+
   test('goes although Cinder did not let Nova free it', async () => {
     await using platform = await ProviderPlatform.start();
     const { cloud } = platform;

@@ -2,7 +2,7 @@ import { QuintupleoError } from '../../../../support/errors.ts';
 import { poll } from '../../../../support/wait.ts';
 import { isOpenStackError } from '../../client/api-error.ts';
 import type { Volume } from '../../client/volume.ts';
-import { type Member, partOf, type Thing } from '../inventory.ts';
+import { type Member, partOf, type Thing, thingsOf } from '../inventory.ts';
 import { explaining } from './explain.ts';
 import { type Label, metadataOf } from './label.ts';
 import { labelFor, type Site, thing } from './site.ts';
@@ -56,15 +56,19 @@ export async function ensureVolume(
         site.ctx,
       );
     }
-    return thing(site, 'volume', label, await untilUsable(site, volume));
+    const inUse = thingsOf(found, 'server').length > 0;
+    return thing(site, 'volume', label, await untilUsable(site, volume, inUse));
   });
 }
 
-async function untilUsable(site: Site, { id, name }: Volume): Promise<Volume> {
+async function untilUsable(site: Site, { id, name }: Volume, mayBeInUse: boolean): Promise<Volume> {
   const usable = await poll(site.clock, { ...looks.create, signal: site.ctx.signal }, async () => {
     const volume = await site.openstack.volume.volumes.get(id, site.ctx);
     if (volume.status.startsWith('error')) throw failed(volume);
-    return volume.status === 'available' || volume.status === 'in-use' ? volume : undefined;
+    if (volume.status === 'available' || (volume.status === 'in-use' && mayBeInUse)) return volume;
+    const [holder] = isHeld(volume) ? await detachFromGone(site, id) : [];
+    if (holder !== undefined && volume.status === 'in-use') throw taken(volume, holder);
+    return undefined;
   });
   if (usable) return usable;
   throw stuck(`volume ${name ?? id} has not become available`);
@@ -77,9 +81,10 @@ export async function deleteVolume(site: Site, { id, name }: Volume): Promise<vo
   const gone = await explaining(`${what} cannot be deleted`, () =>
     poll(site.clock, { ...looks.delete, signal: site.ctx.signal }, async () => {
       try {
-        const { status } = await volumes.get(id, site.ctx);
+        const volume = await volumes.get(id, site.ctx);
+        const { status } = volume;
         if (status === 'available' || status.startsWith('error')) await volumes.delete(id, site.ctx);
-        else if (status !== 'deleting') await detachFromGone(site, id);
+        else if (isHeld(volume)) await detachFromGone(site, id);
         return undefined;
       } catch (error) {
         if (isOpenStackError(error, 'not-found')) return true;
@@ -90,20 +95,33 @@ export async function deleteVolume(site: Site, { id, name }: Volume): Promise<vo
   if (!gone) throw stuck(`${what} is not gone`);
 }
 
+const isHeld = ({ status }: Volume): boolean =>
+  ['reserved', 'attaching', 'in-use', 'detaching'].includes(status);
+
 /**
- * Nova deletes a server with the token of whoever asked for it: when that expires or is revoked meanwhile, Cinder
- * refuses to let the server's volumes go, and Nova does not try again.
+ * Takes a volume from servers that are gone. Nova deletes a server with the token of whoever asked for it: when that
+ * expires or is revoked meanwhile, or when Cinder does not answer, the volumes are not freed, and Nova does not try again.
+ * @returns who holds it in truth: IDs of servers, or of attachments to something else
  */
-async function detachFromGone(site: Site, volumeId: string): Promise<void> {
+async function detachFromGone(site: Site, volumeId: string): Promise<readonly string[]> {
   const { volume, compute } = site.openstack;
+  const holders: string[] = [];
   for (const { id, instance } of await volume.attachmentsOf(volumeId, site.ctx)) {
-    if (!instance || (await compute.findServer(instance, site.ctx))) continue;
-    site.log.warn(
-      { volume: volumeId, server: instance },
-      'this volume was still held by a server that is gone',
-    );
-    await volume.deleteAttachment(id, site.ctx);
+    if (!instance || (await compute.findServer(instance, site.ctx))) holders.push(instance ?? id);
+    else {
+      site.log.warn({ volume: volumeId, server: instance }, 'a server that is gone still held this volume');
+      await volume.deleteAttachment(id, site.ctx);
+    }
   }
+  return holders;
+}
+
+function taken({ id, name }: Volume, holder: string): QuintupleoError {
+  return new QuintupleoError(`volume ${name ?? id} is attached to ${holder}, which is none of this lab's`, {
+    family: 'platform',
+    code: 'VOLUME_TAKEN',
+    remedy: `Detach it there: openstack server remove volume ${holder} ${id}. Then run up again.`,
+  });
 }
 
 function failed({ id, name, size }: Volume): QuintupleoError {
