@@ -69,9 +69,9 @@ nodes:
 
   /** Lifts a fault, after which nothing is wrong. @returns how often it was felt */
   async function lift(id: string): Promise<number> {
-    const said = await lab.host.done('fault', 'lift', id);
+    const [lifted] = JSON.parse(await lab.host.done('fault', 'lift', id, '--json')) as FaultStatus[];
     expect(await injected()).toEqual([]);
-    return Number(/lifted, felt (\d+) times/.exec(said)?.[1]);
+    return lifted?.felt ?? 0;
   }
 
   async function timeline(): Promise<readonly TimelineEntry[]> {

@@ -201,6 +201,19 @@ describe('off', () => {
     expect(guest().running).toBe(false);
   });
 
+  test('that was asked for here is not asked about, nor laid to anybody', async () => {
+    await up();
+    for (let turn = 0; turn < 3; turn++) {
+      await powerOn();
+      recorder.clear();
+      platform.cloud.forgetRequests();
+      await act({ action: 'off' });
+      await recorder.untilPower(id, 'off');
+      expect(recorder.of(id, 'power')).toEqual([{ type: 'power', power: 'off' }]);
+      expect(platform.cloud.requestsTo({ path: /os-instance-actions/ })).toEqual([]);
+    }
+  });
+
   test('soft: a guest that obeys powers off, and what Nova starts after that boots nothing', async () => {
     await up();
     await powerOn();

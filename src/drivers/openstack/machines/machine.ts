@@ -118,7 +118,9 @@ export class OpenStackMachine {
 
   /** Takes what the poller saw of its server. */
   see(server: Server): void {
-    void this.#queue(() => this.#see(server));
+    // Whatever is under way ends by what is seen, and is over when this comes to its turn.
+    const ours = this.#acting !== undefined || this.#kept.softOff !== undefined;
+    void this.#queue(() => this.#see(server, ours));
   }
 
   /** Resolves when all that was seen by now has been taken, and told. */
@@ -316,13 +318,13 @@ export class OpenStackMachine {
     if (this.#kept.softOff) await this.#keep({ softOff: undefined });
   }
 
-  async #see(server: Server): Promise<void> {
+  async #see(server: Server, ours: boolean): Promise<void> {
     const power = powerOf(server);
     try {
       await this.#follow(server, power);
     } finally {
       // What cannot be kept is so nevertheless.
-      if (power !== this.#told) this.#tellPower(power, await this.#causeOf(server));
+      if (power !== this.#told) this.#tellPower(power, ours ? {} : await this.#causeOf(server));
     }
   }
 
@@ -361,8 +363,7 @@ export class OpenStackMachine {
   }
 
   async #causeOf(server: Server): Promise<PowerCause> {
-    const ours = this.#acting !== undefined || this.#kept.softOff !== undefined;
-    if (powerOf(server) !== 'off' || this.#told === undefined || ours) return {};
+    if (powerOf(server) !== 'off' || this.#told === undefined) return {};
     const { calls, clock } = this.#parts;
     return whyOff(server, { calls, clock, signal: this.#closing.signal });
   }
