@@ -185,6 +185,8 @@ base_url = ws://127.0.0.1:6083/
 serialproxy_host = 127.0.0.1
 [cinder]
 catalog_info = volumev3::publicURL
+[keystone]
+valid_interfaces = public
 $(database database nova_cell1)
 $(database api_database nova_api)
 $(authentication nova compute)
@@ -248,8 +250,8 @@ auth_strategy = keystone
 core_plugin = ml2
 service_plugins = router,trunk
 api_paste_config = /etc/neutron/api-paste.ini
-# The agent of the fake host is only a row in a table, whose heartbeat must never be too old.
-agent_down_time = 315360000
+# The agent of the fake host is only a row in a table, whose heartbeat must not be too old.
+agent_down_time = 2000000
 [experimental]
 linuxbridge = true
 [agent]
@@ -272,7 +274,7 @@ END
 [ml2]
 type_drivers = local,flat
 tenant_network_types = local
-mechanism_drivers = linuxbridge
+mechanism_drivers = $(has_bridges && echo linuxbridge || echo openvswitch)
 extension_drivers = port_security
 [ml2_type_flat]
 flat_networks = *

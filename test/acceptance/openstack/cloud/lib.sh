@@ -9,6 +9,8 @@ PASSWORD=secret
 # The external network, as far as it is on this machine: the gateway's address, where instances reach the cloud's APIs.
 external=q5o-ext gateway=198.51.100.1
 export QUINTUPLEO_CLOUD=$CLOUD LC_ALL=C.UTF-8
+# Newer than Zed, Neutron has no Linux bridge agent: there only instances that do not run can be plugged in.
+has_bridges() { [ -x /usr/bin/neutron-linuxbridge-agent ]; }
 # Debian's Python programs need Debian's Python, and nothing here may leave by a proxy.
 NODE=$(command -v node || true)
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin

@@ -129,13 +129,17 @@ async function populateResources() {
   for (const host of hosts) await addHost(admin, host, started);
 }
 
-/** Ports bind only on hosts that have a network agent. */
+/** Ports bind only on hosts that have a network agent, of the kind that the mechanism driver knows. */
 async function addFakeAgent() {
+  const ml2 = await readFile(`${folder}/etc/neutron/ml2.ini`, 'utf8');
+  const [type, binary] = ml2.includes('linuxbridge')
+    ? ['Linux bridge agent', 'neutron-linuxbridge-agent']
+    : ['Open vSwitch agent', 'neutron-openvswitch-agent'];
   const configuration =
     '{"bridge_mappings":{},"interface_mappings":{},"tunnel_types":[],"tunneling_ip":null,"devices":0,"extensions":[],"l2_population":false}';
   const statement = `INSERT INTO agents (id, agent_type, \`binary\`, topic, host, admin_state_up, created_at, started_at,
       heartbeat_timestamp, configurations, \`load\`)
-    SELECT UUID(), 'Linux bridge agent', 'neutron-linuxbridge-agent', 'N/A', 'fake1', 1, UTC_TIMESTAMP(), UTC_TIMESTAMP(),
+    SELECT UUID(), '${type}', '${binary}', 'N/A', 'fake1', 1, UTC_TIMESTAMP(), UTC_TIMESTAMP(),
       UTC_TIMESTAMP(), '${configuration}', 0
     FROM DUAL WHERE NOT EXISTS (SELECT 1 FROM agents WHERE host = 'fake1')`;
   await run('mariadb', [`--socket=${folder}/run/mysql.sock`, '-uroot', 'neutron', '-e', statement]);

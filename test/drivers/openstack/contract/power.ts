@@ -64,7 +64,12 @@ export function powerContract(around: () => Workspace): void {
 
     test('comes on by a hard reboot too', async () => {
       await act(hard);
-      await passes('ACTIVE', 'SHUTOFF rebooting_hard', 'SHUTOFF reboot_started_hard');
+      await passes(
+        'ACTIVE',
+        'SHUTOFF rebooting_hard',
+        'SHUTOFF reboot_pending_hard',
+        'SHUTOFF reboot_started_hard',
+      );
       await act(hard);
       await passes(
         'ACTIVE',

@@ -124,7 +124,8 @@ export async function deleteServer(site: Site, server: Server): Promise<void> {
     within: bounds.delete,
     signal: site.ctx.signal,
     look: now => {
-      if (!now || now.status === 'DELETED' || now.status === 'SOFT_DELETED') return true;
+      // One that is DELETED is listed, and counted, until Nova has written that down to the end.
+      if (!now || now.status === 'SOFT_DELETED') return true;
       const idle = now['OS-EXT-STS:task_state'] !== 'deleting' && site.clock.now() - asked > 10_000;
       if (idle) {
         asked = site.clock.now();
